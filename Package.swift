@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Kernels are compiled three times from one set of sources (the files in TektiteKernelsBaseline; the two
+// other folders hold symbolic links to them) and chosen when the program starts. See docs/decisions.
+let kernel: [SwiftSetting] = [
+  .enableExperimentalFeature("BuiltinModule"),
+  .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"]),
+]
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+#if arch(x86_64)
+  let v3: [SwiftSetting] = [.define("TEKTITE_AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+  let v4: [SwiftSetting] = [
+    .define("TEKTITE_AVX512"),
+    .unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"]),
+  ]
+#else
+  let v3: [SwiftSetting] = []
+  let v4: [SwiftSetting] = []
+#endif
+
+let package = Package(
+  name: "tektite",
+  products: [
+    .library(name: "Tektite", targets: ["Tektite"]),
+    .library(name: "TektiteTestSupport", targets: ["TektiteTestSupport"]),
+    .executable(name: "tektite", targets: ["TektiteCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CX86"),
+    .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    .target(name: "TektiteLayouts"),
+    .target(name: "TektiteKernelsBaseline", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel),
+    .target(name: "TektiteKernelsV3", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel + v3),
+    .target(name: "TektiteKernelsV4", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel + v4),
+    .target(
+      name: "TektiteKernels",
+      dependencies: ["TektiteLayouts", "TektiteKernelsBaseline", "TektiteKernelsV3", "TektiteKernelsV4"],
+      swiftSettings: lifetimes),
+    .target(name: "TektiteCore", dependencies: ["TektiteKernels"], swiftSettings: lifetimes),
+    .target(name: "TektitePotentials", dependencies: ["TektiteCore"], swiftSettings: lifetimes),
+    .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
+    .target(
+      name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
+    .target(
+      name: "TektiteDecks",
+      dependencies: [
+        "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "Tektite",
+      dependencies: ["TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteDecks"]),
+    .executableTarget(
+      name: "TektiteCLI",
+      dependencies: ["Tektite", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials"], swiftSettings: lifetimes),
+    .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,5 @@
+@_exported import TektiteCore
+@_exported import TektiteDecks
+@_exported import TektiteDynamics
+@_exported import TektitePotentials
+@_exported import TektiteTrajectories

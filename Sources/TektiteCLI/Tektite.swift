@@ -1,0 +1,7 @@
+import ArgumentParser
+import Tektite
+
+@main
+struct TektiteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "tektite")
+}

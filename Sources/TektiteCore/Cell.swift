@@ -1,0 +1,104 @@
+/// Which of the three lattice directions repeat.
+public struct Periodicity: Hashable, Sendable {
+  /// Whether the first, second and third lattice vector repeat.
+  public var a: Bool, b: Bool, c: Bool
+
+  /// Makes a periodicity from three answers.
+  public init(_ a: Bool, _ b: Bool, _ c: Bool) {
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+
+  /// Repeats in all three directions.
+  public static let all = Periodicity(true, true, true)
+  /// Repeats nowhere.
+  public static let none = Periodicity(false, false, false)
+
+  /// The answer for direction 0, 1 or 2.
+  public subscript(axis: Int) -> Bool { axis == 0 ? a : axis == 1 ? b : c }
+  /// Whether any direction repeats.
+  public var any: Bool { a || b || c }
+}
+
+/// A simulation cell: three lattice vectors (the rows of `vectors`) of any shape and handedness, each of which repeats or not.
+/// A direction that does not repeat may have the null vector; `Cell.open` has none at all.
+public struct Cell: Hashable, Sendable {
+  /// The lattice vectors as rows, in the length unit of the system.
+  public var vectors: Matrix3
+  /// Which of them repeat.
+  public var periodic: Periodicity
+
+  /// Makes a cell. Use `validate()` for vectors that come from outside.
+  public init(_ vectors: Matrix3, periodic: Periodicity = .all) {
+    self.vectors = vectors
+    self.periodic = periodic
+  }
+
+  /// No cell: a molecule in empty space.
+  public static let open = Cell(.zero, periodic: .none)
+
+  /// A cube that repeats in all directions.
+  public static func cubic(_ side: Double) -> Cell {
+    Cell(Matrix3(Vector3(side, 0, 0), Vector3(0, side, 0), Vector3(0, 0, side)))
+  }
+
+  /// A box with right angles that repeats in all directions.
+  public static func orthorhombic(_ x: Double, _ y: Double, _ z: Double) -> Cell {
+    Cell(Matrix3(Vector3(x, 0, 0), Vector3(0, y, 0), Vector3(0, 0, z)))
+  }
+
+  /// Three independent vectors: the stored ones where they are not null, completed by unit vectors
+  /// perpendicular to the rest. Fractional coordinates refer to this basis.
+  public var basis: Matrix3 {
+    var m = vectors
+    let missing = (0..<3).filter { m[$0].lengthSquared == 0 }
+    switch missing.count {
+    case 3: return .identity
+    case 2:
+      let present = (0..<3).first { !missing.contains($0) } ?? 0
+      let u = m[present]
+      let axis = abs(u.x) <= abs(u.y) && abs(u.x) <= abs(u.z) ? 0 : abs(u.y) <= abs(u.z) ? 1 : 2
+      var e = Vector3.zero
+      e[axis] = 1
+      let v = u.cross(e)
+      let w = u.cross(v)
+      m[missing[0]] = (1 / v.length) * v
+      m[missing[1]] = (1 / w.length) * w
+    case 1:
+      let k = missing[0]
+      let w = m[(k + 1) % 3].cross(m[(k + 2) % 3])
+      m[k] = w.length > 0 ? (1 / w.length) * w : w
+    default: break
+    }
+    return m
+  }
+
+  /// The volume |a·(b×c)|, or nil unless all three directions repeat.
+  public var volume: Double? {
+    guard periodic == .all else { return nil }
+    return abs(vectors.determinant)
+  }
+
+  /// Distances between opposite faces of the basis, one for each direction.
+  public var widths: Vector3 {
+    let m = basis
+    let v = abs(m.determinant)
+    return Vector3(v / m.b.cross(m.c).length, v / m.c.cross(m.a).length, v / m.a.cross(m.b).length)
+  }
+
+  /// Says what is wrong with the cell, or nil: vectors that are not finite, a repeating direction without a vector,
+  /// vectors in one plane.
+  public func validate() -> String? {
+    for k in 0..<3 {
+      if !vectors[k].isFinite { return "lattice vector \(k + 1) is not finite" }
+      if periodic[k] && vectors[k].lengthSquared == 0 {
+        return "direction \(k + 1) is periodic but its lattice vector is zero"
+      }
+    }
+    let m = basis
+    let scale = m.a.length * m.b.length * m.c.length
+    if !(abs(m.determinant) > 1e-10 * scale) { return "the lattice vectors lie in one plane" }
+    return nil
+  }
+}

@@ -1,0 +1,165 @@
+import TektiteKernels
+
+/// The atoms as a potential sees them: owned atoms first, then ghosts (copies that another domain owns).
+/// In Tektite's own driver there are no ghosts; periodic images are the shifts of the neighbour list.
+public struct Configuration: ~Escapable {
+  /// Positions of owned atoms and ghosts.
+  public let positions: Span<Vector3>
+  /// Species index of each.
+  public let species: Span<Int32>
+  /// The number of owned atoms; ghosts follow.
+  public let ownedCount: Int
+  /// The cell.
+  public let cell: Cell
+
+  /// Makes a configuration that lives as long as the two spans.
+  @_lifetime(copy positions, copy species)
+  public init(positions: Span<Vector3>, species: Span<Int32>, ownedCount: Int, cell: Cell) {
+    self.positions = positions
+    self.species = species
+    self.ownedCount = ownedCount
+    self.cell = cell
+  }
+}
+
+/// The neighbours of a configuration, in the forms that the potential asked for; a form not asked for is empty.
+public struct Neighborhood: ~Escapable {
+  /// Every pair within the cutoff plus skin, by centre.
+  public let edges: EdgeView
+  /// Groups of four atoms against single neighbours.
+  public let clusters: ClusterView
+
+  /// Makes a neighbourhood of two views.
+  @_lifetime(copy edges, copy clusters)
+  public init(edges: EdgeView, clusters: ClusterView) {
+    self.edges = edges
+    self.clusters = clusters
+  }
+}
+
+/// A lattice translation S = (a, b, c) in units of the cell vectors.
+@frozen
+public struct LatticeShift: Hashable, Sendable, BitwiseCopyable {
+  /// The three multiples.
+  public var a: Int16, b: Int16, c: Int16
+  /// Makes a shift.
+  @inlinable public init(_ a: Int16, _ b: Int16, _ c: Int16) {
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+  /// No shift.
+  @inlinable public static var zero: LatticeShift { LatticeShift(0, 0, 0) }
+}
+
+/// A full neighbour list in compressed rows: the neighbours of centre i are entries `offsets[i] ..< offsets[i + 1]`, and the edge vector is
+/// r_ij = r_j − r_i + S·H. One pair of atoms may occur with several shifts, and an atom may neighbour its own images. Pairs between the cutoff
+/// and the cutoff plus skin are in the list too.
+public struct EdgeView: ~Escapable {
+  /// One more entry than there are centres.
+  public let offsets: Span<Int>
+  /// The neighbour of each edge.
+  public let neighbors: Span<Int32>
+  /// The lattice shift of each edge.
+  public let shifts: Span<LatticeShift>
+
+  /// Makes a view of three spans.
+  @_lifetime(copy offsets, copy neighbors, copy shifts)
+  public init(offsets: Span<Int>, neighbors: Span<Int32>, shifts: Span<LatticeShift>) {
+    self.offsets = offsets
+    self.neighbors = neighbors
+    self.shifts = shifts
+  }
+
+  /// The number of edges.
+  public var count: Int { neighbors.count }
+}
+
+/// Storage of the driver that potentials add to. The driver zeroes it before an evaluation.
+public struct Evaluation: ~Copyable {
+  /// The potential energy.
+  public var energy = 0.0
+  /// The virial W = −Σ r ⊗ ∂E/∂r.
+  public var virial = Matrix3.zero
+  /// The force on each owned atom (and ghost, under a foreign driver).
+  public var forces = Buffer<Vector3>()
+  /// The energy of each owned atom; its count is 0 unless asked for.
+  public var atomicEnergies = Buffer<Double>()
+  /// The virial of each owned atom; its count is 0 unless asked for.
+  public var atomicVirials = Buffer<Matrix3>()
+
+  /// Makes empty storage.
+  public init() {}
+
+  /// Sets everything that is asked for to zero, for `count` atoms.
+  public mutating func reset(_ quantities: Quantities, count: Int) {
+    energy = 0
+    virial = .zero
+    forces.resize(count)
+    forces.fill(.zero)
+    atomicEnergies.resize(quantities.contains(.atomicEnergies) ? count : 0)
+    atomicEnergies.fill(0)
+    atomicVirials.resize(quantities.contains(.atomicVirials) ? count : 0)
+    atomicVirials.fill(.zero)
+  }
+}
+
+/// What an evaluation may use of the machine.
+public struct ExecutionContext: Sendable {
+  /// The threads.
+  public let team: ThreadTeam
+
+  /// Makes a context.
+  public init(team: ThreadTeam) { self.team = team }
+}
+
+/// Turns a configuration into an energy and its derivatives: a worker that owns its scratch memory, made by a `PotentialModel`.
+///
+/// `evaluate` *adds* its share to what the driver zeroed, so a sum of potentials is a potential. It allocates nothing
+/// once capacity is reserved and gives the same bits for any number of threads.
+public protocol Potential: ~Copyable {
+  /// What it needs and what it promises. Constant.
+  var requirements: PotentialRequirements { get }
+  /// Makes room for a problem of this size, so that `evaluate` need not.
+  mutating func reserveCapacity(atoms: Int, edges: Int)
+  /// Adds energy, forces and what else is asked for.
+  /// - Parameters:
+  ///   - quantities: what to compute; what is not asked for is not touched.
+  ///   - configuration: positions in the length unit of the model.
+  ///   - neighbors: lists in the forms that `requirements.lists` names, complete to the cutoff.
+  ///   - evaluation: counts are at least those of the configuration.
+  ///   - context: threads.
+  mutating func evaluate(
+    _ quantities: Quantities, of configuration: borrowing Configuration, neighbors: borrowing Neighborhood,
+    into evaluation: inout Evaluation, in context: ExecutionContext
+  ) throws(PotentialError)
+}
+
+/// The immutable description of a potential: parameters or weights. Shared freely; each run makes its own worker from it.
+public protocol PotentialModel: Sendable {
+  /// A short name for logs and file headers, e.g. `lennard-jones (cut-and-shift)`.
+  var name: String { get }
+  /// Makes a worker for systems whose species indices refer to `table`.
+  /// - Throws: `PotentialError.unknownSpecies` when a species has no parameters.
+  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable
+}
+
+/// Why a potential could not be made or evaluated.
+public enum PotentialError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A species of the system is not one of the model's.
+  case unknownSpecies(String, known: [String], model: String)
+  /// A quantity was asked for that the model cannot compute.
+  case unavailable(String, model: String)
+  /// Parameters that make no sense, in words.
+  case invalidParameters(String)
+
+  /// A sentence for the user.
+  public var description: String {
+    switch self {
+    case .unknownSpecies(let label, let known, let model):
+      "\(model) has no parameters for species '\(label)'; it knows \(known.joined(separator: ", "))"
+    case .unavailable(let what, let model): "\(model) cannot compute \(what)"
+    case .invalidParameters(let why): why
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// How many times an atom has crossed the cell in each direction: unwrapped = stored position + a·A + b·B + c·C.
+@frozen
+public struct ImageCount: Hashable, Sendable, BitwiseCopyable {
+  /// Crossings along the three lattice vectors.
+  public var a: Int32, b: Int32, c: Int32
+
+  /// Makes an image count.
+  @inlinable public init(_ a: Int32, _ b: Int32, _ c: Int32) {
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+  /// No crossing.
+  @inlinable public static var zero: ImageCount { ImageCount(0, 0, 0) }
+}
+
+/// One instant of a system, in the user's order of atoms and in internal units: what a trajectory stores.
+public struct Frame: Hashable, Sendable {
+  /// Steps since the stage began.
+  public var step = 0
+  /// Time since the stage began.
+  public var time = 0.0
+  /// The cell.
+  public var cell = Cell.open
+  /// Unwrapped positions.
+  public var positions: [Vector3] = []
+  /// Velocities, or empty.
+  public var velocities: [Vector3] = []
+  /// Forces, or empty.
+  public var forces: [Vector3] = []
+  /// Potential energy, where it was computed.
+  public var energy: Double?
+  /// Per-atom energies, or empty.
+  public var energies: [Double] = []
+  /// Stress −W/V (tensile positive), where it was computed.
+  public var stress: Matrix3?
+
+  /// Makes an empty frame.
+  public init() {}
+}
+
+/// What a structure file holds: who the atoms are and where.
+public struct Structure: Hashable, Sendable {
+  /// A title or comment, may be empty.
+  public var title = ""
+  /// Species and masses.
+  public var topology: Topology
+  /// Cell, positions, and what else the file gave.
+  public var frame: Frame
+
+  /// Makes a structure.
+  public init(topology: Topology, frame: Frame, title: String = "") {
+    self.topology = topology
+    self.frame = frame
+    self.title = title
+  }
+  /// The number of atoms.
+  public var count: Int { topology.count }
+}

@@ -1,0 +1,2 @@
+/// Lanes.
+enum Lanes {}
