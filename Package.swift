@@ -62,6 +62,14 @@ let package = Package(
       name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials"], swiftSettings: lifetimes),
     .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteTestSupport"]),
     .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
+    .testTarget(name: "TektitePotentialsTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
+    .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteTestSupport"]),
+    .testTarget(name: "PhysicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
+    .testTarget(name: "FuzzTests", dependencies: ["Tektite", "TektiteTestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Tektite", "TektiteCLI", "TektiteTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
