@@ -86,6 +86,14 @@ public struct LevelError: Error, CustomStringConvertible {
 
 /// Calls the kernel of the level in use.
 enum LevelKernels {
+  static func clusterWidth(_ level: ProcessorLevel, isDouble: Bool) -> Int {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.clusterWidth(isDouble: isDouble)
+    case .v3: TektiteKernelsV3.clusterWidth(isDouble: isDouble)
+    case .v4: TektiteKernelsV4.clusterWidth(isDouble: isDouble)
+    }
+  }
+
   static func searchClusters(_ level: ProcessorLevel, _ search: borrowing ClusterSearch, _ chunk: inout ClusterChunk) {
     switch level {
     case .baseline: TektiteKernelsBaseline.searchClusters(search, &chunk)
