@@ -102,6 +102,24 @@ enum LevelKernels {
     }
   }
 
+  static func integrate(_ level: ProcessorLevel, _ pass: borrowing IntegrationPass, _ range: Range<Int>) -> IntegrationFindings {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.integrate(pass, range)
+    case .v3: TektiteKernelsV3.integrate(pass, range)
+    case .v4: TektiteKernelsV4.integrate(pass, range)
+    }
+  }
+
+  static func normals(
+    _ level: ProcessorLevel, key: UInt64, counter: UInt64, _ atoms: UnsafePointer<Int32>, _ count: Int, _ out: UnsafeMutablePointer<Vector3>
+  ) {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
+    case .v3: TektiteKernelsV3.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
+    case .v4: TektiteKernelsV4.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
+    }
+  }
+
   static func pairForces(
     _ level: ProcessorLevel, _ kind: PairFormKind, isDouble: Bool, _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
   ) {
