@@ -245,7 +245,8 @@ def read_chemfiles(case):
     format = "Amber Restart" if case.file.endswith(".ncrst") else "Amber NetCDF"
     with chemfiles.Trajectory(case.path, "r", format) as t:
         if case.huge:
-            return same("positions", t.read_step(case.frameCount - 1).positions, case.frames[-1].positions)
+            last = t.read_step(case.frameCount - 1)  # owns the memory of its positions
+            return same("positions", last.positions, case.frames[-1].positions)
         if t.nsteps != len(case.frames):
             raise Mismatch(f"{t.nsteps} frames")
         for k, frame in enumerate(case.frames):
