@@ -1,0 +1,290 @@
+import TektiteCore
+
+extension AmberTrajectory {
+  /// Reads frames of AMBER trajectories and restarts by index, of Tektite and of other programs: scale factors are applied, units checked,
+  /// and what is missing is left out of the frame. Memory is that of one frame. A file that a killed run left opens with its whole frames.
+  public final class Reader {
+    /// The path.
+    public let path: String
+    /// The units that frames are given in.
+    public let units: Units
+    /// The number of whole frames.
+    public let frameCount: Int
+    /// The number of atoms.
+    public let atomCount: Int
+    /// What frames hold besides positions.
+    public let fields: Fields
+    /// Whether the file is a restart: one frame, without the frame dimension.
+    public let isRestart: Bool
+    let netcdf: ClassicNetCDF
+    private let given: Topology?
+    private var known: Topology?
+    private var scratch: [UInt8] = []
+    private var coordinates: Quantity, velocities: Quantity?, forces: Quantity?
+    private var time: Quantity?, lengths: Quantity?, angles: Quantity?
+    private var ownTime: Quantity?, ownStep: Quantity?, ownCell: Quantity?, images: Quantity?
+    private let periodic: Periodicity?
+
+    /// A variable and the factor from its numbers to internal units.
+    private struct Quantity {
+      let variable: ClassicNetCDF.Variable
+      let factor: Double
+    }
+
+    /// The system of units that a file of Tektite states, nil for other files.
+    public static func units(of path: String) throws(InputError) -> Units? {
+      (try ClassicNetCDF(path: path)).attribute("tektite_units")?.text.flatMap(Units.init(rawValue:))
+    }
+
+    /// Opens a file.
+    /// - Parameters:
+    ///   - units: what frames are converted to; must be those that a file of Tektite states. Numbers are taken as they are for `lj`.
+    ///   - topology: who the atoms are. Without it species come from the file itself, if Tektite wrote it, then from a file
+    ///     `topology.pdb` beside it with as many atoms; otherwise all are `X`.
+    /// - Throws: `InputError` for files that are no AMBER trajectories, units that are not known, another number of atoms.
+    public init(path: String, units: Units, topology: Topology? = nil) throws(InputError) {
+      let netcdf = try ClassicNetCDF(path: path)
+      self.path = path
+      self.units = units
+      self.netcdf = netcdf
+      if let stated = netcdf.attribute("tektite_units")?.text, let stated = Units(rawValue: stated), stated != units {
+        throw InputError("is in units '\(stated.rawValue)', but '\(units.rawValue)' were asked for", file: path)
+      }
+      let names = netcdf.variables.map(\.name)
+      guard let positions = netcdf.variable("coordinates") else {
+        let near = InputError.nearest(to: "coordinates", among: names).map { "; the nearest is '\($0)'" } ?? ""
+        throw InputError("has no variable 'coordinates'\(near); is it an AMBER file?", file: path)
+      }
+      isRestart = !positions.isRecord && positions.shape.count == 2
+      // Some programs write trajectories with a frame dimension of fixed length; those are beyond what readers expect.
+      guard positions.isRecord || isRestart, positions.shape.count == 2, positions.shape[1] == 3, positions.shape[0] > 0
+      else {
+        throw InputError(
+          "'coordinates' should have the dimensions (frame, atom, 3), the first of them unlimited", file: path)
+      }
+      let n = positions.shape[0]
+      atomCount = n
+      if let topology, topology.count != n {
+        throw InputError("holds \(n) atoms, but the given topology \(topology.count)", file: path)
+      }
+      given = topology
+      frameCount = positions.isRecord ? netcdf.records : 1
+      func find(_ name: String, _ shape: [Int], _ kind: UnitKind) throws(InputError) -> Quantity? {
+        guard let variable = netcdf.variable(name) else { return nil }
+        guard variable.isRecord == positions.isRecord, variable.shape == shape || shape.isEmpty && variable.count == 1
+        else {
+          // Time is often a lone number in restarts, and foreign programs shape their extras as they like.
+          guard name == "coordinates" || name == "velocities" || name == "forces" else { return nil }
+          throw InputError("'\(name)' should have the dimensions (frame, atom, 3) like 'coordinates'", file: path)
+        }
+        return Quantity(variable: variable, factor: try Self.factor(variable, kind, units, path))
+      }
+      guard let found = try find("coordinates", [n, 3], .length) else {
+        throw InputError("has no coordinates", file: path)
+      }
+      coordinates = found
+      velocities = try find("velocities", [n, 3], .velocity)
+      forces = try find("forces", [n, 3], .force)
+      time = try find("time", [], .time)
+      lengths = try find("cell_lengths", [3], .length)
+      angles = try find("cell_angles", [3], .angle)
+      // Our own variables mean something only in our own files.
+      let ours = netcdf.attribute("program")?.text == AmberConvention.program
+      ownTime = ours ? try find("tektite_time", [], .time) : nil
+      ownStep = ours ? try find("tektite_step", [], .number) : nil
+      ownCell = ours ? try find("tektite_cell", [3, 3], .number) : nil
+      images = ours ? try find("tektite_images", [n, 3], .number) : nil
+      periodic = netcdf.attribute("tektite_periodic")?.text.flatMap {
+        guard let p = ExtendedXYZComment.answers($0), p.count == 3 else { return nil }
+        return Periodicity(p[0], p[1], p[2])
+      }
+      var fields: Fields = []
+      if velocities != nil { fields.insert(.velocities) }
+      if forces != nil { fields.insert(.forces) }
+      self.fields = fields
+    }
+
+    /// A global attribute of the file, or nil.
+    public func attribute(_ name: String) -> String? { netcdf.attribute(name)?.text }
+
+    /// Who the atoms are; see `init`. Nil in a file without frames that names no species.
+    public func topology() throws(InputError) -> Topology? {
+      if let given { return given }
+      if known == nil { known = try stored() ?? beside() }
+      // The length of a frame within the file bounds the memory for made-up atoms.
+      if known == nil, frameCount > 0 {
+        known = Topology(
+          table: [SpeciesTable.species("X", units: units)], species: [Int32](repeating: 0, count: atomCount))
+      }
+      return known
+    }
+
+    private func stored() throws(InputError) -> Topology? {
+      guard let variable = netcdf.variable("tektite_species"), variable.kind == .int32, variable.shape == [atomCount],
+        !variable.isRecord, let text = variable.attribute("labels")?.text, !text.isEmpty
+      else { return nil }
+      let labels = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let masses = variable.attribute("masses")?.numbers ?? []
+      let indices = try netcdf.read(variable, scratch: &scratch)
+      guard labels.count <= SpeciesTable.most, indices.allSatisfy({ $0 >= 0 && $0 < Double(labels.count) }) else {
+        throw InputError("'tektite_species' holds an index that has no label", file: path)
+      }
+      let table = labels.indices.map { k in
+        let mass = k < masses.count && masses[k].isFinite && masses[k] > 0 ? masses[k] : nil
+        return SpeciesTable.species(labels[k], units: units, mass: mass)
+      }
+      return Topology(table: table, species: indices.map { Int32($0) })
+    }
+
+    private func beside() -> Topology? {
+      let pdb = Files.sibling(of: path, named: TopologyPDB.fileName)
+      // A PDB file that cannot be read, or of other atoms, is somebody else's.
+      guard Files.exists(pdb), let topology = try? TopologyPDB.read(path: pdb, units: units),
+        topology.count == atomCount
+      else { return nil }
+      return topology
+    }
+
+    /// Reads a frame; positions unwrapped and in the axes of the run where the file tells both.
+    /// - Throws: `InputError` for an index outside the file and for numbers that are not finite.
+    public func frame(_ index: Int) throws(InputError) -> Frame {
+      guard index >= 0, index < frameCount else {
+        throw InputError("holds \(frameCount) frames; frame \(index) was asked for (they count from 0)", file: path)
+      }
+      var frame = Frame()
+      frame.step = index
+      if let ownStep, let step = Int(exactly: try values(ownStep, index)[0]) { frame.step = step }
+      if let time = ownTime ?? time {
+        let value = try values(time, index)[0]
+        // A fill value in place of a time means that there is none.
+        frame.time = value.isFinite && abs(value) < 9e36 ? value * time.factor : 0
+      }
+      frame.cell = try cell(index)
+      let turned = CellOrientation(frame.cell)
+      let orientation = ownCell == nil ? nil : turned
+      frame.positions = try vectors(coordinates, index, nil, "coordinate")
+      if let images {
+        let n = try values(images, index)
+        for i in frame.positions.indices {
+          frame.positions[i] += Vector3(n[3 * i], n[3 * i + 1], n[3 * i + 2]) * turned.cell
+        }
+      }
+      if let orientation, !orientation.isIdentity {
+        for i in frame.positions.indices { frame.positions[i] = orientation.toRun(frame.positions[i]) }
+      }
+      if let velocities { frame.velocities = try vectors(velocities, index, orientation, "velocity") }
+      if let forces { frame.forces = try vectors(forces, index, orientation, "force") }
+      return frame
+    }
+
+    /// Reads a frame with the atoms that it is made of.
+    public func structure(_ index: Int) throws(InputError) -> Structure {
+      let frame = try frame(index)
+      guard let topology = try topology() else { throw InputError("names no atoms", file: path) }
+      return Structure(topology: topology, frame: frame, title: attribute("title") ?? "")
+    }
+
+    /// The time of a frame in internal units without reading the rest of it.
+    public func time(_ index: Int) throws(InputError) -> Double? {
+      guard index >= 0, index < frameCount, let time = ownTime ?? time else { return nil }
+      return try values(time, index)[0] * time.factor
+    }
+
+    private func values(_ quantity: Quantity, _ index: Int) throws(InputError) -> [Double] {
+      try netcdf.read(quantity.variable, record: index, scratch: &scratch)
+    }
+
+    private func vectors(
+      _ quantity: Quantity, _ index: Int, _ orientation: CellOrientation?, _ what: String
+    ) throws(InputError) -> [Vector3] {
+      let v = try values(quantity, index)
+      var vectors: [Vector3] = []
+      vectors.reserveCapacity(atomCount)
+      for i in 0..<atomCount {
+        let r = quantity.factor * Vector3(v[3 * i], v[3 * i + 1], v[3 * i + 2])
+        guard r.isFinite else {
+          throw InputError("frame \(index): a \(what) of atom \(i + 1) is not finite", file: path)
+        }
+        vectors.append(orientation?.toRun(r) ?? r)
+      }
+      return vectors
+    }
+
+    private func cell(_ index: Int) throws(InputError) -> Cell {
+      var cell = Cell.open
+      if let ownCell {
+        let v = try values(ownCell, index)
+        let rows = Matrix3(Vector3(v[0], v[1], v[2]), Vector3(v[3], v[4], v[5]), Vector3(v[6], v[7], v[8]))
+        cell = Cell(rows, periodic: periodic ?? .all)
+      } else if let lengths {
+        let v = try values(lengths, index)
+        let l = lengths.factor * Vector3(v[0], v[1], v[2])
+        var a = Vector3(90, 90, 90)
+        if let angles {
+          let v = try values(angles, index)
+          a = angles.factor * Vector3(v[0], v[1], v[2])
+        }
+        // Programs write zeros for "no cell", and for single directions that do not repeat.
+        guard l.x >= 0, l.y >= 0, l.z >= 0, l.isFinite, a.isFinite else {
+          throw InputError("frame \(index): cell lengths \(l.x), \(l.y), \(l.z) make no sense", file: path)
+        }
+        cell = Cell(CellOrientation.cell(lengths: l, angles: a), periodic: Periodicity(l.x > 0, l.y > 0, l.z > 0))
+      }
+      if let wrong = cell.validate() { throw InputError("frame \(index): \(wrong)", file: path) }
+      return cell
+    }
+
+    // MARK: Units
+
+    private enum UnitKind { case length, time, velocity, force, angle, number }
+
+    /// What the numbers of a variable are multiplied by: its scale factor, and its unit in internal ones.
+    private static func factor(
+      _ variable: ClassicNetCDF.Variable, _ kind: UnitKind, _ units: Units, _ path: String
+    ) throws(InputError) -> Double {
+      var scale = 1.0
+      if let attribute = variable.attribute("scale_factor") {
+        guard let value = attribute.numbers.first, attribute.kind != .character, value.isFinite, value != 0 else {
+          throw InputError("the scale_factor of '\(variable.name)' is not a number", file: path)
+        }
+        scale = value
+      }
+      guard units == .real || kind == .angle else { return scale }
+      let picosecond = 1 / AmberConvention.time(units)
+      let known: [(String, Double)]
+      switch kind {
+      case .number: return scale
+      case .length: known = [("angstrom", 1), ("nanometer", 10), ("nm", 10), ("bohr", 0.529_177_210_903)]
+      case .time:
+        known = [
+          ("picosecond", picosecond), ("ps", picosecond), ("femtosecond", picosecond / 1000), ("fs", picosecond / 1000),
+        ]
+      case .velocity:
+        known = [
+          ("angstrom/picosecond", 1 / picosecond), ("angstrom/ps", 1 / picosecond),
+          ("angstrom/femtosecond", 1000 / picosecond), ("angstrom/fs", 1000 / picosecond),
+        ]
+      case .force:
+        let kilocalorie = 1 / AmberConvention.kilocaloriesPerElectronvolt
+        known = [
+          ("kilocalorie/mole/angstrom", kilocalorie), ("kcal/mol/angstrom", kilocalorie),
+          ("kcal/mol-angstrom", kilocalorie),
+          ("ev/angstrom", 1), ("electronvolt/angstrom", 1),
+        ]
+      case .angle: known = [("degree", 1), ("deg", 1), ("radian", 180 / Double.pi)]
+      }
+      guard let text = variable.attribute("units")?.text, !text.isEmpty else { return scale * known[0].1 }
+      // Plurals and capitals are common: Angstroms, picoseconds, degrees.
+      let singular = text.lowercased().split(separator: "/").map {
+        $0.hasSuffix("s") && $0.count > 2 ? $0.dropLast() : $0
+      }
+      .joined(separator: "/")
+      guard let match = known.first(where: { $0.0 == singular || $0.0 == text.lowercased() }) else {
+        throw InputError(
+          "'\(variable.name)' is in \(Numerals.quoted(text)); known are \(known.map(\.0).joined(separator: ", "))",
+          file: path)
+      }
+      return scale * match.1
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import TektiteCore
+
+extension ExtendedXYZ {
+  /// Writes frames as ASE reads them: shortest numerals that come back bit for bit (17 digits where needed), `Lattice`, `pbc`, `energy`,
+  /// `stress` (nine numbers) in the comment line; species, positions and what the frame has of `velo`, `forces` and `energies` as columns.
+  ///
+  /// A frame is written with one call to the system; what a killed run leaves is cut back by `init(appendingTo:)`.
+  public final class Writer {
+    /// The units that the frames come in.
+    public let units: Units
+    /// Whether `step` and `time` stand in the comment line.
+    public let keepsTime: Bool
+    private let file: OutputFile
+    private var bytes: [UInt8] = []
+    private var labels: [[UInt8]] = []
+    private var labelled: [Species] = []
+
+    /// Creates a file; one that is there is emptied.
+    public init(path: String, units: Units, keepsTime: Bool = true) throws(OutputError) {
+      self.units = units
+      self.keepsTime = keepsTime
+      file = try OutputFile(creating: path)
+    }
+
+    /// Opens a file that is there, cuts it to a length that `byteLength` gave, and goes on behind.
+    public init(
+      appendingTo path: String, keepingBytes length: Int, units: Units, keepsTime: Bool = true
+    ) throws(OutputError) {
+      self.units = units
+      self.keepsTime = keepsTime
+      file = try OutputFile(appendingTo: path, keepingBytes: length)
+    }
+
+    /// The number of bytes written: what a checkpoint must remember to cut the file back.
+    public var byteLength: Int { file.length }
+
+    /// Writes a structure; `info` adds pairs to the comment line.
+    public func append(_ structure: Structure, info: [(key: String, value: String)] = []) throws(OutputError) {
+      let title = structure.title.isEmpty ? [] : [(key: "title", value: structure.title)]
+      try append(structure.frame, of: structure.topology, info: title + info)
+    }
+
+    /// Writes a frame of the atoms that `topology` names; `info` adds pairs to the comment line.
+    public func append(
+      _ frame: Frame, of topology: Topology, info: [(key: String, value: String)] = []
+    ) throws(OutputError) {
+      let n = topology.count
+      precondition(frame.positions.count == n, "\(frame.positions.count) positions for \(n) atoms")
+      bytes.removeAll(keepingCapacity: true)
+      put("\(n)\n")
+      putComment(frame, n, info)
+      if labelled != topology.table {
+        labelled = topology.table
+        labels = topology.table.map { Array(Self.label($0.label).utf8) }
+      }
+      let velocities = frame.velocities.count == n
+      let forces = frame.forces.count == n
+      let energies = frame.energies.count == n
+      let factor = units == .lj ? 1 : 1 / units.femtoseconds
+      for i in 0..<n {
+        bytes.append(contentsOf: labels[Int(topology.species[i])])
+        put(frame.positions[i])
+        if velocities { put(units == .lj ? frame.velocities[i] : factor * frame.velocities[i]) }
+        if forces { put(frame.forces[i]) }
+        if energies { put(frame.energies[i]) }
+        bytes.append(10)
+      }
+      try file.write(bytes)
+    }
+
+    /// Waits until the disk has everything.
+    public func flush() throws(OutputError) { try file.synchronize() }
+
+    /// Closes the file. Nothing may be written afterwards.
+    public func close() throws(OutputError) { try file.close() }
+
+    private func putComment(_ frame: Frame, _ n: Int, _ info: [(key: String, value: String)]) {
+      let v = frame.cell.vectors
+      if v != .zero {
+        put("Lattice=\"")
+        put(v)
+        put("\" ")
+      }
+      put("Properties=species:S:1:pos:R:3")
+      if frame.velocities.count == n { put(":velo:R:3") }
+      if frame.forces.count == n { put(":forces:R:3") }
+      if frame.energies.count == n { put(":energies:R:1") }
+      if keepsTime {
+        put(" step=\(frame.step) time=")
+        put("\(units == .lj ? frame.time : frame.time * units.femtoseconds)")
+      }
+      if let energy = frame.energy { put(" energy=\(energy)") }
+      if let stress = frame.stress {
+        put(" stress=\"")
+        put(stress)
+        put("\"")
+      }
+      for (key, value) in info { put(" \(Self.key(key))=\(Self.quoted(value))") }
+      let p = frame.cell.periodic
+      put(" pbc=\"\(p.a ? "T" : "F") \(p.b ? "T" : "F") \(p.c ? "T" : "F")\"\n")
+    }
+
+    private func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    private func put(_ value: Double) {
+      bytes.append(32)
+      bytes.append(contentsOf: value.description.utf8)
+    }
+
+    private func put(_ r: Vector3) {
+      put(r.x)
+      put(r.y)
+      put(r.z)
+    }
+
+    private func put(_ m: Matrix3) {
+      put("\(m.a.x) \(m.a.y) \(m.a.z) \(m.b.x) \(m.b.y) \(m.b.z) \(m.c.x) \(m.c.y) \(m.c.z)")
+    }
+
+    /// A label as one word.
+    private static func label(_ label: String) -> String {
+      let word = String(label.map { $0.isWhitespace ? "_" : $0 })
+      return word.isEmpty ? "X" : word
+    }
+
+    private static func key(_ key: String) -> String {
+      let word = String(key.map { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" ? $0 : "_" })
+      return word.isEmpty ? "_" : word
+    }
+
+    private static func quoted(_ value: String) -> String {
+      var text = "\""
+      for scalar in value.unicodeScalars {
+        if scalar == "\"" || scalar == "\\" { text += "\\" }
+        text.unicodeScalars.append(scalar.value < 32 ? " " : scalar)
+      }
+      return text + "\""
+    }
+  }
+}
