@@ -27,9 +27,13 @@ import TektiteCore
 /// the velocities at full steps have variance (k_B T / m)(1 − ω²Δt²/4): temperatures from full-step velocities lie
 /// low by that much. Kinetic + potential − heat is conserved to second order in Δt, as the energy under velocity Verlet.
 public struct LangevinMiddle: Integrator, ~Copyable {
+  /// The timestep in internal units.
   public let timestep: Double
+  /// The heat that the system has taken up so far, energy.
   public var heat = 0.0
+  /// Largest distance that an atom may move in one step, length.
   public var displacementLimit = Double.infinity
+  /// What the force evaluations took.
   public var timing = ForceTiming()
   /// The friction γ, per internal unit of time.
   public let friction: Double
@@ -54,6 +58,7 @@ public struct LangevinMiddle: Integrator, ~Copyable {
     self.noise = noise
   }
 
+  /// Runs `count` steps; see `Integrator`.
   public mutating func advance(
     _ system: inout System, _ field: inout ForceField, from step: Int, count: Int, measuring quantities: Quantities
   ) throws {

@@ -5,14 +5,19 @@ import TektiteCore
 /// A step is v ← v + Δt/2 f/m, x ← x + Δt v, new forces, v ← v + Δt/2 f/m. Within one call the second half kick of a step and
 /// the first of the next share a pass over the atoms but remain two rounded additions.
 public struct VelocityVerlet: Integrator, ~Copyable {
+  /// The timestep in internal units.
   public let timestep: Double
+  /// The heat that the system has taken up so far, energy.
   public var heat = 0.0
+  /// Largest distance that an atom may move in one step, length.
   public var displacementLimit = Double.infinity
+  /// What the force evaluations took.
   public var timing = ForceTiming()
 
   /// Makes an integrator with a timestep in internal units; a negative one runs backwards.
   public init(timestep: Double) { self.timestep = timestep }
 
+  /// Runs `count` steps; see `Integrator`.
   public mutating func advance(
     _ system: inout System, _ field: inout ForceField, from step: Int, count: Int, measuring quantities: Quantities
   ) throws {

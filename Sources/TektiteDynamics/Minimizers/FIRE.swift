@@ -20,8 +20,11 @@ public struct FIRE: Minimizer, ~Copyable {
   /// Downhill iterations before it speeds up.
   private static let latency = 5
 
+  /// Force evaluations so far.
   public private(set) var evaluations = 0
+  /// Never: FIRE has no step that it could refuse.
   public var isStalled: Bool { false }
+  /// What the force evaluations took.
   public private(set) var timing = ForceTiming()
   private let firstTimestep: Double
   private let largestMove: Double
@@ -46,6 +49,7 @@ public struct FIRE: Minimizer, ~Copyable {
     self.init(timestep: units == .lj ? 0.01 : 0.05, largestMove: field.requirements.cutoff / 25)
   }
 
+  /// One iteration.
   public mutating func iterate(_ system: inout System, _ field: inout ForceField) throws(PotentialError) {
     if isFresh { system.velocities.fill(.zero) }
     isFresh = false
@@ -90,6 +94,7 @@ public struct FIRE: Minimizer, ~Copyable {
     return sum
   }
 
+  /// Writes what the next iteration depends on.
   public func encode(into bytes: inout ByteWriter) {
     bytes.put(evaluations)
     bytes.put(timestep)
@@ -98,6 +103,7 @@ public struct FIRE: Minimizer, ~Copyable {
     bytes.put(isFresh ? 1 : 0)
   }
 
+  /// Takes over what `encode` wrote.
   public mutating func decode(from bytes: inout ByteReader) throws(InputError) {
     evaluations = try bytes.int()
     timestep = try bytes.double()

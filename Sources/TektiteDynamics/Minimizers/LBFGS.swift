@@ -13,8 +13,11 @@ public struct LBFGS: Minimizer, ~Copyable {
   private static let energyNoise = 1e-7
   private static let trials = 25
 
+  /// Force evaluations so far.
   public private(set) var evaluations = 0
+  /// Whether neither the history nor the gradient gave a step downhill.
   public private(set) var isStalled = false
+  /// What the force evaluations took.
   public private(set) var timing = ForceTiming()
   private let largestMove: Double
   private var steps: [[Vector3]] = []
@@ -29,6 +32,7 @@ public struct LBFGS: Minimizer, ~Copyable {
   /// Makes a minimiser that moves atoms up to a twenty-fifth of the cutoff.
   public init(for field: borrowing ForceField) { self.init(largestMove: field.requirements.cutoff / 25) }
 
+  /// One iteration.
   public mutating func iterate(_ system: inout System, _ field: inout ForceField) throws(PotentialError) {
     guard field.requirements.quantities.contains(.energy) else {
       throw .unavailable("the energy that the L-BFGS line search compares; use fire", model: "the potential")
@@ -142,6 +146,7 @@ public struct LBFGS: Minimizer, ~Copyable {
     for i in b.indices { b[i] += scale * a[i] }
   }
 
+  /// Writes what the next iteration depends on.
   public func encode(into bytes: inout ByteWriter) {
     bytes.put(evaluations)
     bytes.put(isStalled ? 1 : 0)
@@ -152,6 +157,7 @@ public struct LBFGS: Minimizer, ~Copyable {
     }
   }
 
+  /// Takes over what `encode` wrote.
   public mutating func decode(from bytes: inout ByteReader) throws(InputError) {
     evaluations = try bytes.int()
     isStalled = try bytes.int() != 0

@@ -152,9 +152,9 @@ struct Guard {
     if report.step <= 10 * Self.interval {
       return "The timestep of \(shown) is probably too long for this potential and these masses. Try \(half) or less."
     }
-    let where_ = isClose ? " (\(pairWords()))" : ""
+    let place = isClose ? " (\(pairWords()))" : ""
     return "The energy was well conserved until shortly before, so a single event is to blame: atoms met in a way that "
-      + "the potential does not describe\(where_). Look at the last good frame; a timestep of \(half) may pass it."
+      + "the potential does not describe\(place). Look at the last good frame; a timestep of \(half) may pass it."
   }
 
   /// The slots with the largest forces, worst first; those that are not finite come before all.
