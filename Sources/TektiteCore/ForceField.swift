@@ -13,14 +13,21 @@ public struct ForceField: ~Copyable {
   public private(set) var rebuilds = 0
   /// Positions by slot when the list was built.
   public private(set) var reference = Buffer<Vector3>()
+  /// The cell when the list was built.
+  public private(set) var referenceCell = Cell.open
+  /// Seconds spent building lists and evaluating, for reports.
+  public private(set) var listSeconds = 0.0, forceSeconds = 0.0
   /// The margin of the list beyond the cutoff.
   public let skin: Double
   /// The potential's requirements.
   public let requirements: PotentialRequirements
   /// What evaluations may use.
   public let context: ExecutionContext
+  private let radii: [Double]
   private var potential: any Potential & ~Copyable
+  private var clusters: ClusterList
   private var edges = EdgeList()
+  private var lent = AtomBuffers()
   private var isValid = false
 
   /// Makes the driver for a system.
@@ -30,45 +37,114 @@ public struct ForceField: ~Copyable {
     _ model: any PotentialModel, for system: borrowing System, skin: Double, team: ThreadTeam
   ) throws(PotentialError) {
     precondition(skin >= 0, "a skin of \(skin)")
-    potential = try model.makePotential(for: system.table)
-    requirements = potential.requirements
+    let worker = try model.makePotential(for: system.table)
+    let requirements = worker.requirements
+    potential = worker
+    self.requirements = requirements
     self.skin = skin
     context = ExecutionContext(team: team)
+    clusters = ClusterList()
+    let kinds = max(1, system.table.count)
+    let cutoffs = requirements.pairCutoffs
+    // A pair that never interacts needs no list; edges are promised to the full cutoff for every pair.
+    if cutoffs.count == kinds * kinds && !requirements.lists.contains(.edges) {
+      radii = cutoffs.map { $0 > 0 ? $0 + skin : 0 }
+    } else {
+      radii = [Double](repeating: requirements.cutoff + skin, count: kinds * kinds)
+    }
   }
 
   /// Forgets the list, so that the next update builds it: after positions or cell were set from outside.
   public mutating func invalidate() { isValid = false }
 
+  /// Bytes held by the neighbour lists.
+  public var listByteCount: Int {
+    clusters.byteCount + edges.neighbors.capacity * 4 + edges.shifts.capacity * 6 + edges.offsets.capacity * 8 + reference.capacity * 24
+  }
+  /// Neighbour entries held by the cluster list.
+  public var clusterEntryCount: Int { clusters.entryCount }
+  /// Edges held by the edge list, 0 unless the potential reads edges.
+  public var edgeCount: Int { edges.neighbors.count }
+
   /// Brings results up to date with the positions of the system.
+  /// - Throws: `notFinite` when the list must be built and a position is not finite; what the potential throws.
   public mutating func update(_ system: inout System, _ quantities: Quantities = .forces) throws(PotentialError) {
-    if !isValid || hasMovedTooFar(system) { rebuild(&system) }
+    try refreshList(&system)
+    try evaluate(system, quantities)
+  }
+
+  /// The same when the caller knows the largest squared displacement from `reference`, as the integrators' passes do.
+  /// - Returns: whether the list was rebuilt, so that slots have changed.
+  @discardableResult
+  public mutating func update(
+    _ system: inout System, _ quantities: Quantities, largestSquaredDisplacement: Double
+  ) throws(PotentialError) -> Bool {
+    let isStale = !isValid || !(largestSquaredDisplacement < skin * skin / 4) || system.cell != referenceCell
+    if isStale { try rebuild(&system) }
+    try evaluate(system, quantities)
+    return isStale
+  }
+
+  /// Builds the list if it is stale.
+  private mutating func refreshList(_ system: inout System) throws(PotentialError) {
+    if isValid && reference.count == system.count && system.cell == referenceCell {
+      let moved = largestSquaredDisplacement(system.positions, reference, team: context.team)
+      if moved < skin * skin / 4 { return }
+    }
+    try rebuild(&system)
+  }
+
+  /// Takes up a list that an earlier run had: `reference` holds the positions of its last rebuild in the order of the system's slots.
+  public mutating func restore(reference positions: [Vector3], cell: Cell, rebuilds count: Int, _ system: inout System) throws(PotentialError) {
+    var kept = Buffer(positions)
+    swap(&kept, &system.positions)
+    let current = system.cell
+    system.cell = cell
+    try rebuild(&system, isRestoring: true)
+    system.cell = current
+    swap(&kept, &system.positions)
+    rebuilds = count
+  }
+
+  private mutating func evaluate(_ system: borrowing System, _ quantities: Quantities) throws(PotentialError) {
+    let start = monotonicSeconds()
     evaluation.reset(quantities, count: system.count)
-    try Self.evaluate(quantities, system, edges, &potential, &evaluation, context)
+    try Self.evaluate(quantities, system, edges, clusters, &potential, &evaluation, context)
+    forceSeconds += monotonicSeconds() - start
   }
 
   // Apart from `update`, because views of two stored buffers of one `self` cannot be held while a third is changed.
   private static func evaluate(
-    _ quantities: Quantities, _ system: borrowing System, _ edges: borrowing EdgeList,
+    _ quantities: Quantities, _ system: borrowing System, _ edges: borrowing EdgeList, _ clusters: borrowing ClusterList,
     _ potential: inout any Potential & ~Copyable, _ evaluation: inout Evaluation, _ context: ExecutionContext
   ) throws(PotentialError) {
     let configuration = Configuration(
       positions: system.positions.span, species: system.species.span, ownedCount: system.count, cell: system.cell)
-    let neighborhood = Neighborhood(edges: edges.view, clusters: ClusterView())
+    let neighborhood = Neighborhood(edges: edges.view, clusters: clusters.view)
     try potential.evaluate(quantities, of: configuration, neighbors: neighborhood, into: &evaluation, in: context)
   }
 
-  private func hasMovedTooFar(_ system: borrowing System) -> Bool {
-    let limit = skin * skin / 4
-    for i in 0..<system.count where !((system.positions[i] - reference[i]).lengthSquared < limit) { return true }
-    return false
-  }
-
-  private mutating func rebuild(_ system: inout System) {
-    edges.build(positions: system.positions.span, cell: system.cell, radius: requirements.cutoff + skin)
+  private mutating func rebuild(_ system: inout System, isRestoring: Bool = false) throws(PotentialError) {
+    let start = monotonicSeconds()
+    if let slot = firstNotFinite(system.positions) {
+      throw .notFinite(atom: Int(system.identity[slot]), position: system.positions[slot])
+    }
+    let cell = system.cell
+    let geometry = CellGeometry(basis: cell.basis, periodic: (cell.periodic.a, cell.periodic.b, cell.periodic.c))
+    system.exchange(&lent)
+    clusters.rebuild(&lent, geometry: geometry, radii: radii, isRestoring: isRestoring, team: context.team)
+    system.exchange(&lent)
+    if requirements.lists.contains(.edges) {
+      clusters.fillEdges(
+        positions: system.positions, radius: requirements.cutoff + skin, offsets: &edges.offsets, neighbors: &edges.neighbors,
+        shifts: &edges.shifts, team: context.team)
+    }
     reference.copy(from: system.positions)
+    referenceCell = cell
     let count = edges.neighbors.count
     potential.reserveCapacity(atoms: system.count, edges: count)
     rebuilds += 1
     isValid = true
+    listSeconds += monotonicSeconds() - start
   }
 }

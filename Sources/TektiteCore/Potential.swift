@@ -37,21 +37,6 @@ public struct Neighborhood: ~Escapable {
   }
 }
 
-/// A lattice translation S = (a, b, c) in units of the cell vectors.
-@frozen
-public struct LatticeShift: Hashable, Sendable, BitwiseCopyable {
-  /// The three multiples.
-  public var a: Int16, b: Int16, c: Int16
-  /// Makes a shift.
-  @inlinable public init(_ a: Int16, _ b: Int16, _ c: Int16) {
-    self.a = a
-    self.b = b
-    self.c = c
-  }
-  /// No shift.
-  @inlinable public static var zero: LatticeShift { LatticeShift(0, 0, 0) }
-}
-
 /// A full neighbour list in compressed rows: the neighbours of centre i are entries `offsets[i] ..< offsets[i + 1]`, and the edge vector is
 /// r_ij = r_j − r_i + S·H. One pair of atoms may occur with several shifts, and an atom may neighbour its own images. Pairs between the cutoff
 /// and the cutoff plus skin are in the list too.
@@ -150,6 +135,8 @@ public enum PotentialError: Error, Equatable, Sendable, CustomStringConvertible 
   case unknownSpecies(String, known: [String], model: String)
   /// A quantity was asked for that the model cannot compute.
   case unavailable(String, model: String)
+  /// A position that is not finite: the user's index of the atom.
+  case notFinite(atom: Int, position: Vector3)
   /// Parameters that make no sense, in words.
   case invalidParameters(String)
 
@@ -159,6 +146,7 @@ public enum PotentialError: Error, Equatable, Sendable, CustomStringConvertible 
     case .unknownSpecies(let label, let known, let model):
       "\(model) has no parameters for species '\(label)'; it knows \(known.joined(separator: ", "))"
     case .unavailable(let what, let model): "\(model) cannot compute \(what)"
+    case .notFinite(let atom, let p): "the position of atom \(atom) is not finite: (\(p.x), \(p.y), \(p.z))"
     case .invalidParameters(let why): why
     }
   }

@@ -1,19 +1,3 @@
-/// How many times an atom has crossed the cell in each direction: unwrapped = stored position + a·A + b·B + c·C.
-@frozen
-public struct ImageCount: Hashable, Sendable, BitwiseCopyable {
-  /// Crossings along the three lattice vectors.
-  public var a: Int32, b: Int32, c: Int32
-
-  /// Makes an image count.
-  @inlinable public init(_ a: Int32, _ b: Int32, _ c: Int32) {
-    self.a = a
-    self.b = b
-    self.c = c
-  }
-  /// No crossing.
-  @inlinable public static var zero: ImageCount { ImageCount(0, 0, 0) }
-}
-
 /// One instant of a system, in the user's order of atoms and in internal units: what a trajectory stores.
 public struct Frame: Hashable, Sendable {
   /// Steps since the stage began.

@@ -42,6 +42,16 @@ public struct System: ~Copyable {
   /// The number of atoms.
   public var count: Int { positions.count }
 
+  /// Exchanges the atoms with those of a set of buffers: lends them to a rebuild, or takes them back.
+  mutating func exchange(_ atoms: inout AtomBuffers) {
+    swap(&positions, &atoms.positions)
+    swap(&velocities, &atoms.velocities)
+    swap(&masses, &atoms.masses)
+    swap(&species, &atoms.species)
+    swap(&images, &atoms.images)
+    swap(&identity, &atoms.identity)
+  }
+
   /// Species and masses in the user's order.
   public var topology: Topology {
     var species = [Int32](repeating: 0, count: count)

@@ -72,7 +72,7 @@ public struct LennardJones: PotentialModel, Hashable {
       }
       map.append(index)
     }
-    return PlainLennardJones(model: self, map: map)
+    return LennardJonesWorker(self, map: map)
   }
 
   /// u(r) and −u′(r)/r of a pair of species (indices into `labels`) at squared distance `r2`; zero from the cutoff on.
@@ -110,33 +110,3 @@ public struct LennardJones: PotentialModel, Hashable {
   }
 }
 
-/// Lennard-Jones over edges, one at a time.
-struct PlainLennardJones: Potential, ~Copyable {
-  let model: LennardJones
-  let map: [Int]
-  var requirements: PotentialRequirements {
-    PotentialRequirements(cutoff: model.pairs.map(\.cutoff).max() ?? 0, lists: .edges)
-  }
-  mutating func reserveCapacity(atoms: Int, edges: Int) {}
-  mutating func evaluate(
-    _ quantities: Quantities, of configuration: borrowing Configuration, neighbors: borrowing Neighborhood,
-    into evaluation: inout Evaluation, in context: ExecutionContext
-  ) throws(PotentialError) {
-    let h = configuration.cell.vectors
-    for i in 0..<configuration.ownedCount {
-      for e in neighbors.edges.offsets[i]..<neighbors.edges.offsets[i + 1] {
-        let j = Int(neighbors.edges.neighbors[e])
-        let s = neighbors.edges.shifts[e]
-        let d = configuration.positions[j] - configuration.positions[i]
-          + Vector3(Double(s.a), Double(s.b), Double(s.c)) * h
-        let (u, f) = model.pairEnergy(
-          map[Int(configuration.species[i])], map[Int(configuration.species[j])], r2: d.lengthSquared)
-        evaluation.forces[i] -= f * d
-        evaluation.energy += u / 2
-        evaluation.virial += (f / 2) * Matrix3.outer(d, d)
-        if quantities.contains(.atomicEnergies) { evaluation.atomicEnergies[i] += u / 2 }
-        if quantities.contains(.atomicVirials) { evaluation.atomicVirials[i] += (f / 2) * Matrix3.outer(d, d) }
-      }
-    }
-  }
-}

@@ -1,0 +1,53 @@
+import TektiteLayouts
+
+/// Coefficients of four atoms against one species of neighbour, repeated over the lanes.
+struct PairLaneCoefficients<L: PairLanes> {
+  var cutoffSquared: L
+  var a12: L, a6: L, g0: L, g1: L
+  var e12: L, e6: L, e0: L, e1: L, e2: L
+}
+
+/// A pair interaction as a function of squared distance, without its cutoff.
+protocol PairForm {
+  /// −u′(r)/r.
+  static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L
+  /// u(r).
+  static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L
+  /// Whether g₀, g₁, e₁, e₂ are read.
+  static var hasTail: Bool { get }
+}
+
+/// 12-6, cut or cut and shifted.
+enum LennardJonesForm: PairForm {
+  @inline(__always) static var hasTail: Bool { false }
+  @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    let i6 = inverse * inverse * inverse
+    return (inverse * i6) * (c.a12 * i6 - c.a6)
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    let i6 = inverse * inverse * inverse
+    return L.fma(i6, c.e12 * i6 - c.e6, c.e0)
+  }
+}
+
+/// 12-6 with a polynomial in r² that smooths the cutoff.
+enum LennardJonesEvenForm: PairForm {
+  @inline(__always) static var hasTail: Bool { true }
+  @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    LennardJonesForm.force(r2, inverse, c) + L.fma(c.g1, r2, c.g0)
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    LennardJonesForm.energy(r2, inverse, c) + r2 * L.fma(c.e2, r2, c.e1)
+  }
+}
+
+/// 12-6 with a term linear in r (shifted force).
+enum LennardJonesLinearForm: PairForm {
+  @inline(__always) static var hasTail: Bool { true }
+  @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    L.fma(c.g0, L.root(inverse), LennardJonesForm.force(r2, inverse, c))
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    L.fma(c.e1, L.root(r2), LennardJonesForm.energy(r2, inverse, c))
+  }
+}
