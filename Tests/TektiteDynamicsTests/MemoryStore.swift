@@ -21,8 +21,13 @@ final class MemoryStore: RunStore {
   var checkpointName: String { "memory/checkpoint" }
   var holdsRun: Bool { !texts.isEmpty }
 
-  func prepare(removingOldRun: Bool) throws {
-    if removingOldRun { (texts, checkpoint) = ([:], nil) }
+  func prepare(removing outputs: [String]?) throws {
+    guard let outputs else { return }
+    (texts, checkpoint) = ([:], nil)
+    for file in outputs {
+      frames[file] = nil
+      rows[file] = nil
+    }
   }
   func write(_ text: String, to file: String) throws { texts[file] = text }
   func read(_ file: String) -> String? { texts[file] }

@@ -12,8 +12,6 @@ public protocol Integrator: ~Copyable {
   var heat: Double { get set }
   /// Largest distance that an atom may move in one step; `advance` stops with `RunawayAtom` before positions become useless.
   var displacementLimit: Double { get set }
-  /// What the force evaluations took.
-  var timing: ForceTiming { get set }
 
   /// Runs `count` steps; forces must be up to date with the positions.
   /// - Parameters:
@@ -43,46 +41,6 @@ public struct RunawayAtom: Error, Hashable, Sendable {
   public var step: Int
   /// How far it would have moved; may be infinite or not a number.
   public var displacement: Double
-}
-
-/// Wall time spent in force evaluations. It is for reports only and never part of a checkpoint.
-public struct ForceTiming: Sendable {
-  /// All evaluations that found a valid neighbour list.
-  public private(set) var plain = Duration.zero
-  /// All evaluations that built one.
-  public private(set) var rebuilding = Duration.zero
-  /// How many of each.
-  public private(set) var plainCount = 0, rebuildingCount = 0
-
-  /// Starts at zero.
-  public init() {}
-
-  /// Brings forces up to date and adds the time it took.
-  public mutating func update(
-    _ field: inout ForceField, _ system: inout System, _ quantities: Quantities
-  ) throws(PotentialError) {
-    let clock = ContinuousClock()
-    let rebuilds = field.rebuilds
-    let start = clock.now
-    try field.update(&system, quantities)
-    let duration = clock.now - start
-    if field.rebuilds == rebuilds {
-      plain += duration
-      plainCount += 1
-    } else {
-      rebuilding += duration
-      rebuildingCount += 1
-    }
-  }
-
-  /// Seconds that neighbour lists took: the time of the evaluations that built one beyond what those without took on average.
-  public var neighborSeconds: Double {
-    guard plainCount > 0 else { return 0 }
-    return max(0, rebuilding.seconds - plain.seconds / Double(plainCount) * Double(rebuildingCount))
-  }
-
-  /// Seconds that forces took, without the neighbour lists.
-  public var forceSeconds: Double { plain.seconds + rebuilding.seconds - neighborSeconds }
 }
 
 extension Duration {

@@ -33,8 +33,6 @@ public struct LangevinMiddle: Integrator, ~Copyable {
   public var heat = 0.0
   /// Largest distance that an atom may move in one step, length.
   public var displacementLimit = Double.infinity
-  /// What the force evaluations took.
-  public var timing = ForceTiming()
   /// The friction γ, per internal unit of time.
   public let friction: Double
   /// k_B T as a function of the step, energy.
@@ -76,7 +74,7 @@ public struct LangevinMiddle: Integrator, ~Copyable {
         throw RunawayAtom(slot: runaway.slot, step: step + k + 1, displacement: runaway.displacement)
       }
       heat += taken
-      try timing.update(&field, &system, k == count - 1 ? quantities : .forces)
+      try field.update(&system, k == count - 1 ? quantities : .forces)
     }
     VelocityVerlet.kick(&system.velocities, field.evaluation.forces, system.masses, by: timestep / 2)
   }

@@ -11,8 +11,6 @@ public struct VelocityVerlet: Integrator, ~Copyable {
   public var heat = 0.0
   /// Largest distance that an atom may move in one step, length.
   public var displacementLimit = Double.infinity
-  /// What the force evaluations took.
-  public var timing = ForceTiming()
 
   /// Makes an integrator with a timestep in internal units; a negative one runs backwards.
   public init(timestep: Double) { self.timestep = timestep }
@@ -29,7 +27,7 @@ public struct VelocityVerlet: Integrator, ~Copyable {
       if let runaway {
         throw RunawayAtom(slot: runaway.slot, step: step + k + 1, displacement: runaway.displacement)
       }
-      try timing.update(&field, &system, k == count - 1 ? quantities : .forces)
+      try field.update(&system, k == count - 1 ? quantities : .forces)
     }
     Self.kick(&system.velocities, field.evaluation.forces, system.masses, by: timestep / 2)
   }

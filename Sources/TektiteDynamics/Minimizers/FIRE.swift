@@ -24,8 +24,6 @@ public struct FIRE: Minimizer, ~Copyable {
   public private(set) var evaluations = 0
   /// Never: FIRE has no step that it could refuse.
   public var isStalled: Bool { false }
-  /// What the force evaluations took.
-  public private(set) var timing = ForceTiming()
   private let firstTimestep: Double
   private let largestMove: Double
   private var timestep: Double
@@ -84,7 +82,7 @@ public struct FIRE: Minimizer, ~Copyable {
       system.velocities[i] = velocity
       system.positions[i] += timestep * velocity
     }
-    try timing.update(&field, &system, MinimizeQuantities.of(field))
+    try field.update(&system, MinimizeQuantities.of(field))
     evaluations += 1
   }
 

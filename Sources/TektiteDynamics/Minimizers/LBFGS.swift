@@ -17,8 +17,6 @@ public struct LBFGS: Minimizer, ~Copyable {
   public private(set) var evaluations = 0
   /// Whether neither the history nor the gradient gave a step downhill.
   public private(set) var isStalled = false
-  /// What the force evaluations took.
-  public private(set) var timing = ForceTiming()
   private let largestMove: Double
   private var steps: [[Vector3]] = []
   private var changes: [[Vector3]] = []
@@ -68,7 +66,7 @@ public struct LBFGS: Minimizer, ~Copyable {
     for _ in 0..<Self.trials {
       Self.move(&system, along: direction, by: scale - taken)
       taken = scale
-      try timing.update(&field, &system, MinimizeQuantities.of(field))
+      try field.update(&system, MinimizeQuantities.of(field))
       evaluations += 1
       system.scatter(field.evaluation.forces, into: &trialForce)
       let change = field.evaluation.energy - energy
@@ -86,7 +84,7 @@ public struct LBFGS: Minimizer, ~Copyable {
       scale *= min(0.5, max(0.1, shorter))
     }
     Self.move(&system, along: direction, by: -taken)
-    try timing.update(&field, &system, MinimizeQuantities.of(field))
+    try field.update(&system, MinimizeQuantities.of(field))
     evaluations += 1
     return false
   }

@@ -7,8 +7,6 @@ public protocol Minimizer: ~Copyable {
   var evaluations: Int { get }
   /// Whether no further descent is possible with these positions: the forces are not the gradient of the energy to the accuracy needed.
   var isStalled: Bool { get }
-  /// What the force evaluations took.
-  var timing: ForceTiming { get }
   /// One iteration.
   mutating func iterate(_ system: inout System, _ field: inout ForceField) throws(PotentialError)
   /// Writes what the next iteration depends on, besides the system and the forces.

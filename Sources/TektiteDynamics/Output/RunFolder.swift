@@ -17,13 +17,17 @@ final class RunFolder: RunStore {
 
   var holdsRun: Bool { ["run.json", "deck.yaml", Self.checkpointFile].contains(where: exists) }
 
-  func prepare(removingOldRun: Bool) throws {
+  /// Names that outputs cannot have.
+  static let ownFiles = [
+    checkpointFile, "forensics.extxyz", "forensics.json", "topology.pdb", "run.json", "deck.yaml", "report.html",
+  ]
+
+  func prepare(removing outputs: [String]?) throws {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-      guard removingOldRun else { return }
+      guard let outputs else { return }
       // The checkpoint goes first: should the rest fail, nothing is left that could be resumed by mistake.
-      for file in [Self.checkpointFile, "forensics.extxyz", "forensics.json", "run.json", "deck.yaml"]
-      where exists(file) {
+      for file in Self.ownFiles + outputs where exists(file) {
         try FileManager.default.removeItem(atPath: path(file))
       }
     } catch {

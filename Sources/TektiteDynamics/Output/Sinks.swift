@@ -69,8 +69,8 @@ protocol RunStore: SectionStore {
   var name: String { get }
   /// Whether there is a run already.
   var holdsRun: Bool { get }
-  /// Makes the place, and removes the run that is there if asked to.
-  func prepare(removingOldRun: Bool) throws
+  /// Makes the place. With a list of outputs, removes the run that is there, these files included.
+  func prepare(removing outputs: [String]?) throws
   /// Writes a small text file as a whole.
   func write(_ text: String, to file: String) throws
   /// A text file, or nil when there is none.

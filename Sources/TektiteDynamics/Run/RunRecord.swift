@@ -68,6 +68,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
   public var atoms: Int
   /// The stages begun so far.
   public var stages: [Stage] = []
+  /// The files that the stages write, besides this one and its like.
+  public var outputs: [String]
 
   /// Starts the record of a plan.
   init(_ plan: SimulationPlan, threads: Int) {
@@ -80,6 +82,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
     hashes = plan.hashes
     potentials = plan.models.map(\.name)
     atoms = plan.structure.count
+    outputs = plan.stages.flatMap(\.outputFiles)
   }
 
   /// The text of `run.json`.
@@ -93,12 +96,19 @@ public struct RunRecord: Codable, Hashable, Sendable {
   }
 
   /// The stages of an earlier record, so that a resumed run adds to their times; empty for text that is no record.
-  static func stages(in text: String?) -> [Stage] {
+  static func stages(in text: String?) -> [Stage] { record(in: text)?.stages ?? [] }
+
+  /// The outputs of an earlier record, to be removed with it; bare file names only, so that nothing outside the folder is meant.
+  static func outputs(in text: String?) -> [String] {
+    (record(in: text)?.outputs ?? []).filter { !$0.contains("/") && !$0.hasPrefix(".") }
+  }
+
+  private static func record(in text: String?) -> RunRecord? {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let text, let record = try? decoder.decode(RunRecord.self, from: Data(text.utf8)) else { return [] }
-    return record.stages
+    guard let text else { return nil }
+    return try? decoder.decode(RunRecord.self, from: Data(text.utf8))
   }
 }
 

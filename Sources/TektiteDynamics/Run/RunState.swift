@@ -209,6 +209,8 @@ struct StageLedger: Hashable {
   var forceAtStart = 0.0
   /// The total momentum at step 0 of the stage.
   var momentumAtStart = Vector3.zero
+  /// How often the neighbour list was built.
+  var rebuilds = 0
 
   init() {}
 
@@ -218,6 +220,7 @@ struct StageLedger: Hashable {
     bytes.put(temperatureAtStart)
     bytes.put(forceAtStart)
     bytes.put(momentumAtStart)
+    bytes.put(rebuilds)
   }
 
   init(from bytes: inout ByteReader) throws(InputError) {
@@ -226,5 +229,6 @@ struct StageLedger: Hashable {
     temperatureAtStart = try bytes.double()
     forceAtStart = try bytes.double()
     momentumAtStart = try bytes.vector()
+    rebuilds = try bytes.int()
   }
 }

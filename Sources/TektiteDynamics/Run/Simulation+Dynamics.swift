@@ -38,7 +38,7 @@ extension Simulation {
     var step = state?.step ?? 0
     var ledger = state?.ledger ?? StageLedger()
     if state == nil {
-      try integrator.timing.update(&field, &system, measured)
+      try field.update(&system, measured)
       let kinetic = Thermodynamics.kineticEnergy(system)
       ledger.conservedAtStart = kinetic + field.evaluation.energy
       ledger.temperatureAtStart = Thermodynamics.temperature(kineticEnergy: kinetic, degreesOfFreedom: freedom)
@@ -58,11 +58,11 @@ extension Simulation {
     progress.begin(stage.name, from: step, of: stage.steps)
     lastCheckpoint = clock.now
 
-    func entry(_ integrator: borrowing I, _ system: borrowing System, _ step: Int) -> RunRecord.Stage {
+    func entry(_ field: borrowing ForceField, _ system: borrowing System, _ step: Int) -> RunRecord.Stage {
       let momentum = Thermodynamics.momentum(system) - ledger.momentumAtStart
       return RunRecord.Stage(
         name: stage.name, kind: "dynamics", steps: step, seconds: (clock.now - began).seconds,
-        forceSeconds: integrator.timing.forceSeconds, neighborSeconds: integrator.timing.neighborSeconds,
+        forceSeconds: field.forceSeconds, neighborSeconds: field.listSeconds,
         outputSeconds: outputs.time.seconds, energyDriftPerAtom: sample.drift,
         momentumDriftPerAtom: momentum.length / Double(system.count), ending: nil)
     }
@@ -74,6 +74,7 @@ extension Simulation {
       state.reference = field.reference.array()
       state.ledger = ledger
       state.ledger.heat = integrator.heat
+      state.ledger.rebuilds = field.rebuilds
       state.outputs = try outputs.synchronize()
       return state
     }
@@ -94,7 +95,7 @@ extension Simulation {
         {
           let report = stop(violation, field, system, step)
           if step == 0 { watch.keep(system, step: 0, time: 0) }
-          return try finish(report, watch.lastGood, entry(integrator, system, step), index, earlier, outputs)
+          return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
         try outputs.writeFrames(
@@ -109,7 +110,7 @@ extension Simulation {
       if let signal = pendingSignal {
         try save(try snapshot(integrator, system, field))
         try outputs.close()
-        try enter(entry(integrator, system, step), at: index, after: earlier)
+        try enter(entry(field, system, step), at: index, after: earlier)
         progress.note("\(stage.name): stopped at step \(step) of \(stage.steps) by a signal; a checkpoint was written")
         return .interrupted(signal: signal)
       }
@@ -127,7 +128,7 @@ extension Simulation {
           finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,
           value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
         let report = stop(violation, field, system, runaway.step)
-        return try finish(report, watch.lastGood, entry(integrator, system, step), index, earlier, outputs)
+        return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
       }
       step += count
       isAtEvent = step == next
@@ -146,7 +147,7 @@ extension Simulation {
     _ = try outputs.synchronize()
     try outputs.close()
     try saveEnd(of: index)
-    let final = entry(integrator, system, step)
+    let final = entry(field, system, step)
     try enter(final, at: index, after: earlier)
     announceEnd(of: stage, final)
     return nil

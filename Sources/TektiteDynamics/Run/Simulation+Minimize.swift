@@ -57,10 +57,10 @@ extension Simulation {
     progress.begin(stage.name, from: step, of: stage.maximumSteps)
     lastCheckpoint = clock.now
 
-    func entry(_ minimizer: borrowing M, _ ending: String?) -> RunRecord.Stage {
+    func entry(_ field: borrowing ForceField, _ ending: String?) -> RunRecord.Stage {
       RunRecord.Stage(
         name: stage.name, kind: "minimize", steps: step, seconds: (clock.now - began).seconds,
-        forceSeconds: minimizer.timing.forceSeconds, neighborSeconds: minimizer.timing.neighborSeconds,
+        forceSeconds: field.forceSeconds, neighborSeconds: field.listSeconds,
         outputSeconds: outputs.time.seconds, energyDriftPerAtom: nil, momentumDriftPerAtom: nil, ending: ending)
     }
     func snapshot(_ minimizer: borrowing M, _ system: borrowing System, _ field: borrowing ForceField) throws
@@ -70,6 +70,7 @@ extension Simulation {
       state.forces = field.evaluation.forces.array()
       state.reference = field.reference.array()
       state.ledger = ledger
+      state.ledger.rebuilds = field.rebuilds
       state.restingVelocities = resting
       var writer = ByteWriter()
       minimizer.encode(into: &writer)
@@ -89,7 +90,7 @@ extension Simulation {
           let report = watch.report(violation, step: step, of: system, forces: field.evaluation.forces)
           try writeForensics(report, lastGood: watch.lastGood)
           try outputs.close()
-          try enter(entry(minimizer, nil), at: index, after: earlier)
+          try enter(entry(field, nil), at: index, after: earlier)
           return .unphysical(report)
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: 0) }
@@ -108,7 +109,7 @@ extension Simulation {
       if let signal = pendingSignal {
         try save(try snapshot(minimizer, system, field))
         try outputs.close()
-        try enter(entry(minimizer, nil), at: index, after: earlier)
+        try enter(entry(field, nil), at: index, after: earlier)
         progress.note("\(stage.name): stopped at iteration \(step) by a signal; a checkpoint was written")
         return .interrupted(signal: signal)
       }
@@ -132,7 +133,7 @@ extension Simulation {
     try outputs.close()
     try saveEnd(of: index)
     let word = ending?.rawValue ?? "stopped"
-    try enter(entry(minimizer, word), at: index, after: earlier)
+    try enter(entry(field, word), at: index, after: earlier)
     progress.note(
       "\(stage.name): \(word) after \(step) iterations (\(minimizer.evaluations) force evaluations): energy "
         + "\(brief(field.evaluation.energy / Double(system.count))) per atom, rms force \(brief(size.rms))"

@@ -100,7 +100,7 @@ public struct Simulation: ~Copyable {
       }
     }
     if state != nil { record.stages = Array(RunRecord.stages(in: store.read("run.json")).prefix(plan.stages.count)) }
-    try store.prepare(removingOldRun: state == nil)
+    try store.prepare(removing: state == nil ? RunRecord.outputs(in: store.read("run.json")) : nil)
     try store.write(plan.deckText, to: "deck.yaml")
     try store.writeTopology(plan.structure, units: plan.units)
     try store.write(record.json, to: "run.json")
@@ -157,14 +157,14 @@ public struct Simulation: ~Copyable {
       } catch {
         throw wrong("\(error)", "potential of stage '\(stage.name)'")
       }
-      let outputs: [String] =
-        switch stage {
-        case .dynamics(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
-        case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
-        }
-      for file in outputs {
+      for file in stage.outputFiles {
         guard files.insert(file).inserted else {
           throw wrong("two outputs are written to '\(file)'; give each its own name", "stage '\(stage.name)'")
+        }
+        guard !file.isEmpty, !file.contains("/"), !file.hasPrefix("."), !RunFolder.ownFiles.contains(file) else {
+          throw wrong(
+            "the output '\(file)' cannot have this name; expected a plain file name within the run directory that is not "
+              + "one of \(RunFolder.ownFiles.joined(separator: ", "))", "stage '\(stage.name)'")
         }
       }
       if case .dynamics(let dynamics) = stage {
@@ -185,20 +185,11 @@ public struct Simulation: ~Copyable {
   /// Makes the force field of a stage; on a resume, with the neighbour list of the checkpoint and forces for the present positions.
   mutating func makeField(_ index: Int, skin: Double?, resuming state: RunState?) throws -> ForceField {
     let model = plan.models[index]
-    let probe = try model.makePotential(for: system.table).requirements
-    var field = try ForceField(model, for: system, skin: skin ?? Self.defaultSkin(cutoff: probe.cutoff), team: team)
+    let chosen = try skin ?? Self.defaultSkin(cutoff: model.makePotential(for: system.table).requirements.cutoff)
+    var field = try ForceField(model, for: system, skin: chosen, team: team)
     guard let state, !state.reference.isEmpty else { return field }
-    // The list is a function of the positions at which it was built. Building it there and then moving the atoms to
-    // where they were gives the same list and so the same order of every sum.
-    system.positions = Buffer(state.reference)
-    try field.update(&system, .forces)
-    guard system.identity.array() == state.identity else {
-      throw InputError(
-        "the neighbour list of the checkpoint cannot be rebuilt: atoms came out in another order. Resume with the version "
-          + "of the program that wrote it, or start anew with --overwrite.", file: store.checkpointName)
-    }
-    system.positions = Buffer(state.positions)
-    system.images = Buffer(state.images)
+    // The list is a function of the positions at which it was built; the same list gives the same order of every sum.
+    try field.restore(reference: state.reference, cell: state.cell, rebuilds: state.ledger.rebuilds, &system)
     try field.update(&system, .forces)
     if field.evaluation.forces.array() != state.forces {
       progress.note(
@@ -259,4 +250,14 @@ public struct Simulation: ~Copyable {
   var timeScale: Double { plan.units.femtoseconds }
   /// k_B T in the unit of tables (K).
   var temperatureScale: Double { 1 / plan.units.boltzmann }
+}
+
+extension Stage {
+  /// The names of the files that the stage writes.
+  var outputFiles: [String] {
+    switch self {
+    case .dynamics(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
+    case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
+    }
+  }
 }
