@@ -1,0 +1,291 @@
+import TektiteCore
+
+extension Simulation {
+  /// Runs a dynamics stage, from its start or from a checkpoint within it. Returns nil when the stage is done.
+  mutating func runDynamics(
+    _ stage: DynamicsStage, index: Int, resuming state: RunState?
+  ) throws -> RunOutcome? {
+    switch stage.thermostat {
+    case .none:
+      let integrator = VelocityVerlet(timestep: stage.timestep)
+      return try drive(integrator, stage, index: index, resuming: state)
+    case .langevin(let temperature, let friction):
+      let integrator = LangevinMiddle(
+        timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
+        noise: Noise(RandomStream.langevin.generator(seed: plan.seed, stage: index)))
+      return try drive(integrator, stage, index: index, resuming: state)
+    }
+  }
+
+  private mutating func drive<I: Integrator & ~Copyable>(
+    _ start: consuming I, _ stage: DynamicsStage, index: Int, resuming state: RunState?
+  ) throws -> RunOutcome? {
+    var integrator = start
+    let clock = ContinuousClock()
+    let began = clock.now
+    let earlier = state != nil && record.stages.count > index ? record.stages[index] : nil
+    if state == nil { enterStage(stage, index: index) }
+    var field = try makeField(index, skin: stage.skin, resuming: state)
+    if case .none = stage.thermostat, !field.requirements.conservative {
+      throw InputError(
+        "the forces of \(plan.models[index].name) are not the gradient of an energy, so a stage without a thermostat would not "
+          + "conserve it. Give the stage a thermostat.", file: "stage '\(stage.name)'")
+    }
+    integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
+    let measured = Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities)
+    let freedom = Thermodynamics.degreesOfFreedom(
+      count: system.count, conservesMomentum: stage.thermostat == .none || stage.momentumRemoval != nil)
+    var step = state?.step ?? 0
+    var ledger = state?.ledger ?? StageLedger()
+    if state == nil {
+      try field.update(&system, measured)
+      let kinetic = Thermodynamics.kineticEnergy(system)
+      ledger.conservedAtStart = kinetic + field.evaluation.energy
+      ledger.temperatureAtStart = Thermodynamics.temperature(kineticEnergy: kinetic, degreesOfFreedom: freedom)
+      ledger.forceAtStart = Guard.largest(field.evaluation.forces).force
+      ledger.momentumAtStart = Thermodynamics.momentum(system)
+    }
+    integrator.heat = ledger.heat
+    var watch = Guard(
+      stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
+      timestep: stage.timestep)
+    if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
+    var outputs = try StageOutputs(
+      trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns, header: header(index),
+      store: store, positions: state?.outputs)
+    var sample = Sample()
+    let events = StageEvents(stage)
+    progress.begin(stage.name, from: step, of: stage.steps)
+    lastCheckpoint = clock.now
+
+    func entry(_ field: borrowing ForceField, _ system: borrowing System, _ step: Int) -> RunRecord.Stage {
+      let momentum = Thermodynamics.momentum(system) - ledger.momentumAtStart
+      return RunRecord.Stage(
+        name: stage.name, kind: "dynamics", steps: step, seconds: (clock.now - began).seconds,
+        forceSeconds: field.forceSeconds, neighborSeconds: field.listSeconds,
+        outputSeconds: outputs.time.seconds, energyDriftPerAtom: sample.drift,
+        momentumDriftPerAtom: momentum.length / Double(system.count), ending: nil)
+    }
+    func snapshot(_ integrator: borrowing I, _ system: borrowing System, _ field: borrowing ForceField) throws
+      -> RunState
+    {
+      var state = RunState(stage: index, step: step, deck: plan.deckText, system: system)
+      state.forces = field.evaluation.forces.array()
+      state.reference = field.reference.array()
+      state.ledger = ledger
+      state.ledger.heat = integrator.heat
+      state.ledger.rebuilds = field.rebuilds
+      state.outputs = try outputs.synchronize()
+      return state
+    }
+    func stop(_ violation: Guard.Violation, _ field: borrowing ForceField, _ system: borrowing System, _ step: Int)
+      -> UnphysicalReport
+    { watch.report(violation, step: step, of: system, forces: field.evaluation.forces) }
+
+    var isAtEvent = state == nil
+    var slice = 1
+    while true {
+      if isAtEvent {
+        if step > 0, events.removal?.fires(at: step) ?? false { integrator.heat += system.removeMomentum() }
+        let time = Double(step) * stage.timestep
+        sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
+        if let violation = watch.check(
+          forces: field.evaluation.forces, energy: sample.potential, temperature: sample.temperature,
+          drift: sample.drift ?? 0, step: step)
+        {
+          let report = stop(violation, field, system, step)
+          if step == 0 { watch.keep(system, step: 0, time: 0) }
+          return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
+        }
+        if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
+        try outputs.writeFrames(
+          at: step, time: time, of: system, forces: field.evaluation.forces, energy: sample.potential,
+          stress: sample.virialStress)
+        try outputs.writeRow(at: step) { row(step: step, time: time, sample) }
+        if events.checkpoint?.fires(at: step) ?? false, step > 0 {
+          try save(try snapshot(integrator, system, field))
+        }
+      }
+      if step >= stage.steps { break }
+      if let signal = pendingSignal {
+        try save(try snapshot(integrator, system, field))
+        try outputs.close()
+        try enter(entry(field, system, step), at: index, after: earlier)
+        progress.note("\(stage.name): stopped at step \(step) of \(stage.steps) by a signal; a checkpoint was written")
+        return .interrupted(signal: signal)
+      }
+      if let seconds = events.checkpointSeconds, (clock.now - lastCheckpoint).seconds >= seconds {
+        try save(try snapshot(integrator, system, field))
+      }
+      let next = min(events.next(after: step, outputs), stage.steps)
+      let count = min(slice, next - step)
+      let start = clock.now
+      do {
+        try integrator.advance(
+          &system, &field, from: step, count: count, measuring: step + count == next ? measured : .forces)
+      } catch let runaway as RunawayAtom {
+        let violation = Guard.Violation(
+          finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,
+          value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
+        let report = stop(violation, field, system, runaway.step)
+        return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
+      }
+      step += count
+      isAtEvent = step == next
+      // Twice as long at most from one slice to the next, so that a slow step is noticed in time.
+      let spent = clock.now - start
+      if spent * 2 < Self.sliceLength, count == slice {
+        slice *= 2
+      } else if spent > Self.sliceLength {
+        slice = max(1, slice / 2)
+      }
+      if progress.isDue {
+        let now = status(step, stage.steps, sample)
+        progress.update(now)
+      }
+    }
+    _ = try outputs.synchronize()
+    try outputs.close()
+    try saveEnd(of: index)
+    let final = entry(field, system, step)
+    try enter(final, at: index, after: earlier)
+    announceEnd(of: stage, final)
+    return nil
+  }
+
+  /// What happens at the start of a stage, before its step 0.
+  private mutating func enterStage(_ stage: DynamicsStage, index: Int) {
+    if let temperature = stage.velocities {
+      system.drawMaxwellVelocities(temperature: temperature, seed: plan.seed, stage: index)
+    }
+    // The motion of a single atom is all it has.
+    if system.count > 1 { system.removeMomentum() }
+  }
+
+  /// Closes a stage that the guard stopped.
+  private mutating func finish(
+    _ report: UnphysicalReport, _ lastGood: Frame, _ entry: RunRecord.Stage, _ index: Int, _ earlier: RunRecord.Stage?,
+    _ outputs: StageOutputs
+  ) throws -> RunOutcome {
+    try writeForensics(report, lastGood: lastGood)
+    try outputs.close()
+    try enter(entry, at: index, after: earlier)
+    return .unphysical(report)
+  }
+
+  private mutating func announceEnd(of stage: DynamicsStage, _ entry: RunRecord.Stage) {
+    let rate = entry.seconds > 0 ? Double(entry.steps) / entry.seconds : 0
+    var text = "\(stage.name): \(entry.steps) steps in \(ProgressReporter.span(entry.seconds)) (\(brief(rate)) steps/s)"
+    if let drift = entry.energyDriftPerAtom {
+      text += ", conserved energy drifted by \(brief(drift)) \(unit(plan.units.energyName)) per atom"
+    }
+    if let drift = entry.momentumDriftPerAtom { text += ", momentum by \(brief(drift)) per atom" }
+    progress.note(text)
+  }
+
+  // MARK: Samples
+
+  /// Thermodynamic quantities at one step, internal units.
+  struct Sample {
+    var temperature = 0.0
+    var potential: Double?
+    var kinetic = 0.0
+    var conserved: Double?
+    var drift: Double?
+    var pressure: Double?
+    /// With the kinetic part.
+    var stress: Matrix3?
+    /// Without it.
+    var virialStress: Matrix3?
+  }
+
+  private func measure(
+    _ field: borrowing ForceField, heat: Double, ledger: StageLedger, freedom: Int, quantities: Quantities
+  ) -> Sample {
+    var sample = Sample()
+    sample.kinetic = Thermodynamics.kineticEnergy(system)
+    sample.temperature = Thermodynamics.temperature(kineticEnergy: sample.kinetic, degreesOfFreedom: freedom)
+    if quantities.contains(.energy) {
+      let energy = field.evaluation.energy
+      sample.potential = energy
+      let conserved = sample.kinetic + energy - heat
+      sample.conserved = conserved
+      sample.drift = (conserved - ledger.conservedAtStart) / Double(system.count)
+    }
+    if quantities.contains(.virial), let volume = system.cell.volume, volume > 0 {
+      let virial = field.evaluation.virial
+      sample.pressure = Thermodynamics.pressure(virial: virial, kineticEnergy: sample.kinetic, volume: volume)
+      sample.stress = Thermodynamics.stress(
+        virial: virial, kineticTensor: Thermodynamics.kineticTensor(system), volume: volume)
+      sample.virialStress = (-1 / volume) * virial
+    }
+    return sample
+  }
+
+  /// The columns of a thermo table. Stress has its kinetic part, so that the pressure is minus a third of its trace; the drift is the
+  /// change of the conserved energy per atom since step 0.
+  private var thermoColumns: [TableColumn] {
+    let energy = unit(plan.units.energyName)
+    let pressure = plan.units == .lj ? "" : "eV/Å^3"
+    return [
+      TableColumn("step"), TableColumn("time", unit(plan.units.timeName)),
+      TableColumn("temperature", unit(plan.units.temperatureName)), TableColumn("potential", energy),
+      TableColumn("kinetic", energy), TableColumn("total", energy), TableColumn("conserved", energy),
+      TableColumn("pressure", pressure),
+    ] + ["xx", "yy", "zz", "yz", "xz", "xy"].map { TableColumn("stress_\($0)", pressure) }
+      + [TableColumn("drift", energy)]
+  }
+
+  private func row(step: Int, time: Double, _ sample: Sample) -> [Double] {
+    let potential = sample.potential ?? .nan
+    let stress = sample.stress ?? Double.nan * Matrix3.identity
+    return [
+      Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
+      sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
+      stress.a.x, stress.b.y, stress.c.z, stress.b.z, stress.a.z, stress.a.y, sample.drift ?? .nan,
+    ]
+  }
+
+  private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {
+    var values = [(name: "T", value: sample.temperature * temperatureScale)]
+    if let potential = sample.potential { values.append(("E/N", potential / Double(system.count))) }
+    if let drift = sample.drift { values.append(("drift/N", drift)) }
+    return ProgressReporter.Status(step: step, steps: steps, values: values)
+  }
+}
+
+/// The steps of a dynamics stage at which it pauses.
+private struct StageEvents {
+  var removal: Trigger?
+  var checkpoint: Trigger?
+  var checkpointSeconds: Double?
+
+  init(_ stage: DynamicsStage) {
+    removal = stage.momentumRemoval
+    switch stage.checkpoint {
+    case .every(let steps): checkpoint = .every(steps)
+    case .seconds(let seconds): checkpointSeconds = seconds
+    }
+  }
+
+  /// The first step after `step` at which anything happens besides the dynamics.
+  func next(after step: Int, _ outputs: StageOutputs) -> Int {
+    var next = Trigger.every(Guard.interval).next(after: step) ?? .max
+    for other in [removal?.next(after: step), checkpoint?.next(after: step), outputs.next(after: step)] {
+      if let other { next = min(next, other) }
+    }
+    return next
+  }
+}
+
+extension Thermostat {
+  /// The largest k_B T that the thermostat aims at, energy; 0 without one.
+  var largestTemperature: Double {
+    switch self {
+    case .none: 0
+    case .langevin(.constant(let value), _): value
+    case .langevin(.ramp(let from, let to), _): max(from, to)
+    case .langevin(.piecewise(let points), _): points.map(\.value).max() ?? 0
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Tektite
+import Testing
+
+@testable import TektiteDynamics
+
+@Suite("Inherent structures of the Kob-Andersen liquid")
+struct InherentStructureTests {
+  private static let folder = ProcessInfo.processInfo.environment["TEKTITE_DATA"]
+
+  /// Kob and Andersen 1995 (doi:10.1103/PhysRevE.51.4626), truncated and shifted at 2.5 sigma of each pair.
+  private static func model() throws -> LennardJones {
+    func pair(_ epsilon: Double, _ sigma: Double) -> LennardJones.Pair {
+      LennardJones.Pair(epsilon: epsilon, sigma: sigma, cutoff: 2.5 * sigma)
+    }
+    let (aa, ab, bb) = (pair(1, 1), pair(1.5, 0.8), pair(0.5, 0.88))
+    return try LennardJones(labels: ["A", "B"], pairs: [aa, ab, ab, bb], scheme: .cutAndShift)
+  }
+
+  @Test(
+    "Both minimisers reach the known energies",
+    .enabled(if: folder != nil, "TEKTITE_DATA does not name a folder with reference configurations"),
+    arguments: [("ka-4096-T0.44.extxyz", -7.68898), ("ka-4000-T2.0.extxyz", -7.55026)])
+  func energies(file: String, expected: Double) throws {
+    let path = try #require(Self.folder) + "/kob-andersen/" + file
+    var structure = try #require(try ExtendedXYZ.read(path: path, units: .lj).first)
+    for k in structure.topology.table.indices { structure.topology.table[k].mass = 1 }
+    for algorithm in MinimizeStage.Algorithm.allCases {
+      var bench = try Bench(structure, try Self.model(), threads: 2)
+      var fire = FIRE(for: bench.field, units: .lj)
+      var lbfgs = LBFGS(for: bench.field)
+      let result =
+        algorithm == .fire
+        ? try minimize(&bench.system, &bench.field, with: &fire, tolerance: 1e-5, maximumEvaluations: 20_000)
+        : try minimize(&bench.system, &bench.field, with: &lbfgs, tolerance: 1e-5, maximumEvaluations: 20_000)
+      print("\(file) \(algorithm): \(result)")
+      #expect(result.ending == .converged)
+      // The path decides between neighbouring basins, which differ by this much.
+      #expect(abs(result.energy / Double(structure.count) - expected) < 0.003, "\(algorithm): \(result)")
+    }
+  }
+}
