@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
-    .testTarget(name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteTestSupport"]),
+    .testTarget(
+      name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteTestSupport"], exclude: ["good", "bad"]),
     .testTarget(name: "PhysicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["Tektite", "TektiteCLI", "TektiteTestSupport"]),
