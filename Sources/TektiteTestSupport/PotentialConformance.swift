@@ -164,9 +164,9 @@ extension PotentialConformance {
       func largest(_ w: Matrix3) -> Double { (0..<9).reduce(0) { max($0, abs(w[$1 / 3, $1 % 3])) } }
       let energies = measurement.atomicEnergies.map { abs($0) }
       let virials = measurement.atomicVirials.map(largest)
-      // In a symmetric surrounding the force on an atom vanishes though its parts do not: energies and virials of
-      // atoms, which do not cancel, tell how large the parts are.
-      let parts = max(energies.max() ?? abs(measurement.energy), virials.max() ?? largest(measurement.virial)) / length
+      // In a symmetric surrounding the force on an atom vanishes though its parts do not: virials of atoms, in which
+      // nothing cancels, tell how large the parts are.
+      let parts = (virials.max() ?? largest(measurement.virial)) / length
       force = max(measurement.largestForce, parts, .leastNormalMagnitude)
       energy = max(abs(measurement.energy), energies.reduce(0, +)) + force * length
       virial = max(largest(measurement.virial), virials.reduce(0, +)) + energy
