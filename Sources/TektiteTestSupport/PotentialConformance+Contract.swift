@@ -61,7 +61,7 @@ extension PotentialConformance {
       if set.contains(.atomicEnergies) { expected.atomicEnergies = whole.atomicEnergies }
       if set.contains(.atomicVirials) { expected.atomicVirials = whole.atomicVirials }
       let context = "asked for quantities \(set.rawValue)"
-      compare(part, expected, scale: Scale(whole, length: sample.minimumDistance), context, &report)
+      compare(part, expected, scale: scale(of: whole), context, &report)
     }
   }
 
@@ -83,7 +83,7 @@ extension PotentialConformance {
     var random = random(404)
     for shape in CellShape.allCases {
       let measured = try measure(draw(shape, 21, &random))
-      let scale = Scale(measured, length: sample.minimumDistance)
+      let scale = self.scale(of: measured)
       if try available.contains(.atomicEnergies) {
         var energy = Discrepancy()
         energy.compare(measured.atomicEnergies.reduce(0, +), measured.energy, "the sum of the atoms' energies")

@@ -34,7 +34,7 @@ extension PotentialConformance {
           worst.compare(measured.forces[atom][axis], -slope, "force of atom \(atom), component \(axis)")
         }
       }
-      let scale = Scale(measured, length: sample.minimumDistance).force
+      let scale = self.scale(of: measured).force
       report.expect(worst, within: tolerances.derivative * scale, "\(structure.count) atoms, \(shape)")
     }
   }
@@ -67,7 +67,7 @@ extension PotentialConformance {
           worst.compare(measured.virial[row, column], -slope, "virial element (\(row), \(column))")
         }
       }
-      let scale = Scale(measured, length: sample.minimumDistance).virial
+      let scale = self.scale(of: measured).virial
       report.expect(worst, within: tolerances.derivative * scale, "\(structure.count) atoms, \(shape)")
     }
   }

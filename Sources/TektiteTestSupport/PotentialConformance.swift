@@ -19,9 +19,13 @@ public struct PotentialConformance: Sendable {
     public var derivative: Double
     /// Relative error of relations that hold but for rounding.
     public var identity: Double
+    /// Forces below this size, energy per length, need not be right relative to themselves, only to this: where a force
+    /// passes through zero, its rounding does not.
+    public var smallestForce: Double
 
     /// Makes tolerances.
-    public init(step: Double, derivative: Double, identity: Double) {
+    public init(step: Double, derivative: Double, identity: Double, smallestForce: Double = 0) {
+      self.smallestForce = smallestForce
       self.step = step
       self.derivative = derivative
       self.identity = identity
@@ -30,8 +34,10 @@ public struct PotentialConformance: Sendable {
     /// For arithmetic in 64 bits. Differences over 1e-4 lose four of sixteen digits and more in the sum over atoms; truncation
     /// is (1e-4)⁴ times the fifth derivative.
     public static let double = Tolerances(step: 1e-4, derivative: 1e-7, identity: 1e-11)
-    /// For pair arithmetic in 32 bits: seven digits, of which a difference over 2e-3 keeps about four.
-    public static let mixed = Tolerances(step: 2e-3, derivative: 3e-3, identity: 1e-5)
+    /// For pair arithmetic in 32 bits. Coordinates of size 10 are rounded to 6e-7, which the relative stiffness of a
+    /// close pair (some 20 per length) turns into 1e-5 of its force; a few such errors meet in an atom. A difference over
+    /// 2e-3 keeps three to four digits.
+    public static let mixed = Tolerances(step: 2e-3, derivative: 3e-3, identity: 5e-5, smallestForce: 1)
   }
 
   /// What is continuous where a pair crosses the cutoff; each case includes those before.
@@ -160,17 +166,22 @@ extension PotentialConformance {
     var force: Double
     var virial: Double
 
-    init(_ measurement: Measurement, length: Double) {
+    init(_ measurement: Measurement, length: Double, smallestForce: Double) {
       func largest(_ w: Matrix3) -> Double { (0..<9).reduce(0) { max($0, abs(w[$1 / 3, $1 % 3])) } }
       let energies = measurement.atomicEnergies.map { abs($0) }
       let virials = measurement.atomicVirials.map(largest)
       // In a symmetric surrounding the force on an atom vanishes though its parts do not: virials of atoms, in which
       // nothing cancels, tell how large the parts are.
       let parts = (virials.max() ?? largest(measurement.virial)) / length
-      force = max(measurement.largestForce, parts, .leastNormalMagnitude)
+      force = max(measurement.largestForce, parts, smallestForce, .leastNormalMagnitude)
       energy = max(abs(measurement.energy), energies.reduce(0, +)) + force * length
       virial = max(largest(measurement.virial), virials.reduce(0, +)) + energy
     }
+  }
+
+  /// The sizes that errors of a measurement are compared with.
+  func scale(of measurement: Measurement) -> Scale {
+    Scale(measurement, length: sample.minimumDistance, smallestForce: tolerances.smallestForce)
   }
 
   /// A generator that depends on the seed and the check only.
@@ -197,7 +208,7 @@ extension PotentialConformance {
   func compare(
     _ found: Measurement, _ expected: Measurement, within relative: Double, _ context: String, _ report: inout Report
   ) {
-    let scale = Scale(expected, length: sample.minimumDistance)
+    let scale = self.scale(of: expected)
     compare(found, expected, within: relative, scale: scale, context, &report)
   }
 
@@ -227,11 +238,11 @@ extension PotentialConformance {
   ) throws -> Structure? {
     var count = count
     while count >= 1 {
-      for _ in 0..<100 {
+      for _ in 0..<200 {
         var structure = draw(shape, count, &random)
         if smoothness >= .curvature { return structure }
-        // A little wider or narrower each time, or the images of an atom would stay where they are.
-        let factor = random.uniform(0.97...1.1)
+        // Wider or narrower each time, or the images of an atom would stay where they are.
+        let factor = random.uniform(0.97...1.4)
         structure.frame.positions = structure.frame.positions.map { factor * $0 }
         structure.frame.cell.vectors = factor * structure.frame.cell.vectors
         let edges = try cutoffDistances(structure)

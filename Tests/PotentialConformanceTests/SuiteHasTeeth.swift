@@ -14,9 +14,10 @@ enum Defect: String, CaseIterable, Sendable {
     case .forceTooLarge: ["forces are the gradient of the energy"]
     case .overwritesEnergy: ["results are added to what is there"]
     case .forgetsVirial: ["the virial is the strain derivative"]
-    case .ignoresShift: ["atoms may lie in any cell"]
+    case .ignoresShift: ["cells smaller than the cutoff"]
     case .seesAbsolutePosition: ["translation changes nothing"]
-    case .dependsOnNumbering: ["renumbering atoms renumbers forces"]
+    // The driver sorts atoms, so slot 0 is a place rather than a number: each copy of a cell should have one.
+    case .dependsOnNumbering: ["a supercell is so many cells"]
     case .sharesIncomplete: ["shares of atoms sum to the total"]
     case .jumpsAtCutoff: ["continuous at the cutoff as promised"]
     case .allocates: ["nothing is allocated after warm-up"]
