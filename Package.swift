@@ -58,8 +58,10 @@ let package = Package(
     .executableTarget(
       name: "TektiteCLI",
       dependencies: ["Tektite", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(name: "CAllocationCount"),
     .target(
-      name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials"], swiftSettings: lifetimes),
+      name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials", "CAllocationCount"],
+      swiftSettings: lifetimes),
     .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteTestSupport"]),
     .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
     .testTarget(name: "TektitePotentialsTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
