@@ -16,11 +16,15 @@ public struct SumModel: PotentialModel {
   }
 
   /// Makes a worker that holds one worker of each term.
-  /// - Throws: what the terms throw; a species must be known to all of them.
-  public func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
+  /// - Throws: what the terms throw; a species must be known to all of them. `invalidParameters` when terms differ in precision.
+  public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
     var terms: [SumPotential.Term] = []
     for model in models { terms.append(SumPotential.Term(try model.makePotential(for: table))) }
-    return SumPotential(terms)
+    let widths = Set(terms.map { $0.potential.requirements }.filter { $0.lists.contains(.clusters) }.map(\.clusterWidth))
+    guard widths.count <= 1 else {
+      throw .invalidParameters("the terms of \(name) must all have the same precision, since they share one neighbour list")
+    }
+    return AnyPotential(SumPotential(terms))
   }
 }
 
@@ -28,8 +32,8 @@ public struct SumModel: PotentialModel {
 struct SumPotential: Potential, ~Copyable {
   /// A place for a worker that cannot be copied, so that an array can hold it. Nothing outside the sum ever refers to it.
   final class Term {
-    var potential: any Potential & ~Copyable
-    init(_ potential: consuming any Potential & ~Copyable) { self.potential = potential }
+    var potential: AnyPotential
+    init(_ potential: consuming AnyPotential) { self.potential = potential }
   }
 
   let requirements: PotentialRequirements
@@ -69,6 +73,7 @@ struct SumPotential: Potential, ~Copyable {
       result.interactionRange = max(result.interactionRange, next.interactionRange)
       result.quantities.formIntersection(next.quantities)
       result.conservative = result.conservative && next.conservative
+      if !result.lists.contains(.clusters) { result.clusterWidth = next.clusterWidth }
       result.lists.formUnion(next.lists)
     }
     return result

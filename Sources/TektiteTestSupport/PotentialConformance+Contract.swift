@@ -164,13 +164,13 @@ extension PotentialConformance {
 private struct TwiceModel: PotentialModel {
   let inner: any PotentialModel
   var name: String { "twice \(inner.name)" }
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Twice(inner: try inner.makePotential(for: table))
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Twice(inner: try inner.makePotential(for: table)))
   }
 
   struct Twice: Potential, ~Copyable {
-    var inner: any Potential & ~Copyable
-    init(inner: consuming any Potential & ~Copyable) {
+    var inner: AnyPotential
+    init(inner: consuming AnyPotential) {
       requirements = inner.requirements
       self.inner = inner
     }
@@ -200,14 +200,14 @@ private struct WatchedModel: PotentialModel {
   let inner: any PotentialModel
   let notes: Notes
   var name: String { "watched \(inner.name)" }
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Watched(inner: try inner.makePotential(for: table), notes: notes)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Watched(inner: try inner.makePotential(for: table), notes: notes))
   }
 
   struct Watched: Potential, ~Copyable {
-    var inner: any Potential & ~Copyable
+    var inner: AnyPotential
     let notes: Notes
-    init(inner: consuming any Potential & ~Copyable, notes: Notes) {
+    init(inner: consuming AnyPotential, notes: Notes) {
       requirements = inner.requirements
       self.inner = inner
       self.notes = notes

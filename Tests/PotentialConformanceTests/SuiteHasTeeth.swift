@@ -34,8 +34,8 @@ struct FlawedModel: PotentialModel {
   var defect: Defect?
   var name: String { "soft spheres with defect \(defect.map { $0.rawValue } ?? "none")" }
 
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Flawed(defect: defect)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Flawed(defect: defect))
   }
 
   struct Flawed: Potential, ~Copyable {

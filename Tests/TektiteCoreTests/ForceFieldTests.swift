@@ -159,7 +159,7 @@ struct ForceFieldTests {
   /// Needs edges, computes nothing.
   struct Nothing: PotentialModel {
     var name: String { "nothing" }
-    func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable { Worker() }
+    func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential { AnyPotential(Worker()) }
     struct Worker: Potential, ~Copyable {
       var requirements: PotentialRequirements { PotentialRequirements(cutoff: 1.5, lists: .edges) }
       mutating func reserveCapacity(atoms: Int, edges: Int) {}

@@ -24,8 +24,8 @@ struct ListProbe: PotentialModel {
   var findings = Findings()
   var name: String { "list probe" }
 
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Worker(cutoff: cutoff, farthest: farthest, findings: findings)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Worker(cutoff: cutoff, farthest: farthest, findings: findings))
   }
 
   struct Worker: Potential, ~Copyable {
