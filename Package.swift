@@ -57,7 +57,11 @@ let package = Package(
       dependencies: ["TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteDecks"]),
     .executableTarget(
       name: "TektiteCLI",
-      dependencies: ["Tektite", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      // Named one by one, so that an incremental build sees changes below the umbrella.
+      dependencies: [
+        "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteDecks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .target(name: "CAllocationCount"),
     .target(
       name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials", "CAllocationCount"],

@@ -3,5 +3,5 @@ import Tektite
 
 @main
 struct TektiteCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "tektite")
+  static let configuration = CommandConfiguration(commandName: "tektite", subcommands: [BenchCommand.self])
 }

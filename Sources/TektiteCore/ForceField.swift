@@ -17,6 +17,10 @@ public struct ForceField: ~Copyable {
   public private(set) var referenceCell = Cell.open
   /// Seconds spent building lists and evaluating, for reports.
   public private(set) var listSeconds = 0.0, forceSeconds = 0.0
+  /// Positions by slot when the list was last pruned (or built): what `update(_:_:largestSquaredDisplacement:)` refers to.
+  public private(set) var near = Buffer<Vector3>()
+  /// How often lists were pruned between rebuilds.
+  public private(set) var prunings = 0
   /// The margin of the list beyond the cutoff.
   public let skin: Double
   /// The potential's requirements.
@@ -24,6 +28,10 @@ public struct ForceField: ~Copyable {
   /// What evaluations may use.
   public let context: ExecutionContext
   private let radii: [Double]
+  // Cluster lists are pruned between rebuilds to a smaller margin, which holds for a shorter way.
+  private let nearSkin: Double
+  private let nearRadii: [Double]
+  private var nearDisplacement = 0.0
   private var potential: AnyPotential
   private var clusters: ClusterList
   private var edges = EdgeList()
@@ -43,11 +51,13 @@ public struct ForceField: ~Copyable {
     let kinds = max(1, system.table.count)
     let cutoffs = requirements.pairCutoffs
     // A pair that never interacts needs no list; edges are promised to the full cutoff for every pair.
-    if cutoffs.count == kinds * kinds && !requirements.lists.contains(.edges) {
-      radii = cutoffs.map { $0 > 0 ? $0 + skin : 0 }
-    } else {
-      radii = [Double](repeating: requirements.cutoff + skin, count: kinds * kinds)
-    }
+    let reaches =
+      cutoffs.count == kinds * kinds && !requirements.lists.contains(.edges)
+      ? cutoffs : [Double](repeating: requirements.cutoff, count: kinds * kinds)
+    let nearSkin = 0.3 * skin
+    radii = reaches.map { $0 > 0 ? $0 + skin : 0 }
+    nearRadii = reaches.map { $0 > 0 ? $0 + nearSkin : 0 }
+    self.nearSkin = nearSkin
     self.requirements = requirements
     self.skin = skin
     context = ExecutionContext(team: team)
@@ -60,7 +70,7 @@ public struct ForceField: ~Copyable {
 
   /// Bytes held by the neighbour lists.
   public var listByteCount: Int {
-    clusters.byteCount + edges.neighbors.capacity * 4 + edges.shifts.capacity * 6 + edges.offsets.capacity * 8 + reference.capacity * 24
+    clusters.byteCount + edges.neighbors.capacity * 4 + edges.shifts.capacity * 6 + edges.offsets.capacity * 8 + (reference.capacity + near.capacity) * 24
   }
   /// Neighbour entries held by the cluster list.
   public var clusterEntryCount: Int { clusters.entryCount }
@@ -70,29 +80,42 @@ public struct ForceField: ~Copyable {
   /// Brings results up to date with the positions of the system.
   /// - Throws: `notFinite` when the list must be built and a position is not finite; what the potential throws.
   public mutating func update(_ system: inout System, _ quantities: Quantities = .forces) throws(PotentialError) {
-    try refreshList(&system)
-    try evaluate(system, quantities)
+    let isFresh = isValid && near.count == system.count
+    let moved = isFresh ? largestSquaredDisplacement(system.positions, near, team: context.team) : .infinity
+    try update(&system, quantities, largestSquaredDisplacement: moved)
   }
 
-  /// The same when the caller knows the largest squared displacement from `reference`, as the integrators' passes do.
+  /// The same when the caller knows the largest squared displacement from `near`, as the integrators' passes do.
   /// - Returns: whether the list was rebuilt, so that slots have changed.
   @discardableResult
   public mutating func update(
-    _ system: inout System, _ quantities: Quantities, largestSquaredDisplacement: Double
+    _ system: inout System, _ quantities: Quantities, largestSquaredDisplacement moved: Double
   ) throws(PotentialError) -> Bool {
-    let isStale = !isValid || !(largestSquaredDisplacement < skin * skin / 4) || system.cell != referenceCell
-    if isStale { try rebuild(&system) }
+    let isStale = isListStale(system, moved)
+    if isStale {
+      try rebuild(&system)
+    } else if requirements.lists.contains(.clusters) && !(moved < nearSkin * nearSkin / 4) {
+      prune(system)
+    }
     try evaluate(system, quantities)
     return isStale
   }
 
-  /// Builds the list if it is stale.
-  private mutating func refreshList(_ system: inout System) throws(PotentialError) {
-    if isValid && reference.count == system.count && system.cell == referenceCell {
-      let moved = largestSquaredDisplacement(system.positions, reference, team: context.team)
-      if moved < skin * skin / 4 { return }
-    }
-    try rebuild(&system)
+  /// Whether an atom has moved half the skin since the list was built. What is known is the displacement since the last pruning; only when that and
+  /// the one before it could add up to half the skin are the positions compared with those of the build.
+  private func isListStale(_ system: borrowing System, _ moved: Double) -> Bool {
+    guard isValid, reference.count == system.count, system.cell == referenceCell, moved.isFinite else { return true }
+    if nearDisplacement + moved.squareRoot() < 0.4999 * skin { return false }
+    return !(largestSquaredDisplacement(system.positions, reference, team: context.team) < skin * skin / 4)
+  }
+
+  private mutating func prune(_ system: borrowing System) {
+    let start = monotonicSeconds()
+    clusters.prune(system.positions, radii: nearRadii, team: context.team)
+    near.copy(from: system.positions)
+    nearDisplacement = largestSquaredDisplacement(system.positions, reference, team: context.team).squareRoot()
+    prunings += 1
+    listSeconds += monotonicSeconds() - start
   }
 
   /// Takes up a list that an earlier run had: `reference` holds the positions of its last rebuild in the order of the system's slots.
@@ -104,6 +127,7 @@ public struct ForceField: ~Copyable {
     try rebuild(&system, isRestoring: true)
     system.cell = current
     swap(&kept, &system.positions)
+    if requirements.lists.contains(.clusters) { prune(system) }
     rebuilds = count
   }
 
@@ -142,6 +166,9 @@ public struct ForceField: ~Copyable {
     }
     reference.copy(from: system.positions)
     referenceCell = cell
+    near.copy(from: system.positions)
+    nearDisplacement = 0
+    if requirements.lists.contains(.clusters) { clusters.prune(system.positions, radii: nearRadii, team: context.team) }
     let count = edges.neighbors.count
     potential.reserveCapacity(atoms: system.count, edges: count)
     rebuilds += 1

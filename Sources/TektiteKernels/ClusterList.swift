@@ -28,8 +28,11 @@ public struct ClusterList: ~Copyable {
   private var shiftMultiples = Buffer<LatticeShift>(count: 1)
   private var shiftFloats = Buffer<Float>(count: 3)
   var origin = Vector3.zero
-  /// How many single neighbours all runs hold.
+  /// How many entries the runs hold after the last pruning.
   public private(set) var entryCount = 0
+  /// How many entries are within the list radius.
+  public private(set) var listedCount = 0
+  private var margin = 0.0
   private var u0 = Buffer<Float>()
   private var u1 = Buffer<Float>()
   private var u2 = Buffer<Float>()
@@ -106,7 +109,8 @@ public struct ClusterList: ~Copyable {
     let turned = geometry.turned(axes)
     let bounds = Bounds(atoms.positions, turned)
     origin = bounds.center
-    let margin = 1e-6 * (bounds.extent + largest)
+    margin = 1e-6 * (bounds.extent + largest)
+    let margin = self.margin
     let grid = SearchGrid(atoms: n, clusterWidth: width, bounds: bounds, geometry: turned)
     locate(atoms.positions, turned, grid, bounds, ranges, team)
     count(cells: grid.n0 * grid.n1 * grid.n2, atoms: n)
@@ -280,8 +284,8 @@ public struct ClusterList: ~Copyable {
         for slot in slots {
           let old = Int(o[slot])
           let v = SIMD8<Float>(g0[old], g1[old], g2[old], c0[slot], c1[slot], c2[slot], 0, 0)
-          lo = pointwiseMin(lo, v)
-          hi = pointwiseMax(hi, v)
+          lo = lo.replacing(with: v, where: v .< lo)
+          hi = hi.replacing(with: v, where: hi .< v)
         }
         for axis in 0..<3 {
           gb[axis * stride + cluster] = lo[axis]
@@ -338,16 +342,9 @@ public struct ClusterList: ~Copyable {
       chunkCapacity = wanted
     }
     chunkCount = wanted
-    var s = ClusterSearch(
-      cellStarts: cellStarts.base, rows: rows.base, x: x.base, y: y.base, z: z.base, gridBoxes: gridBoxes.base, boxes: boxes.base,
-      species: paddedSpecies.base, limits: limits.base, shifts: shiftFloats.base)
-    s.count = n
-    s.width = width
-    s.clusterCount = clusters
+    var s = searchArguments(n)
     s.speciesCount = kinds
     s.grid = grid
-    s.boxStride = clusters + 8
-    s.limitStride = n + 16
     s.radius = radius
     (s.reach0, s.reach1, s.reach2) = reach
     let chunks = self.chunks
@@ -357,8 +354,54 @@ public struct ClusterList: ~Copyable {
       chunks[k].clusterCount = Swift.min(perChunk, clusters - chunks[k].firstCluster)
       LevelKernels.searchClusters(level, s, &chunks[k])
     }
+    listedCount = 0
+    for k in 0..<wanted { listedCount += chunks[k].entries.count }
+  }
+
+  private func searchArguments(_ n: Int) -> ClusterSearch {
+    var s = ClusterSearch(
+      cellStarts: cellStarts.base, rows: rows.base, x: x.base, y: y.base, z: z.base, gridBoxes: gridBoxes.base, boxes: boxes.base,
+      species: paddedSpecies.base, limits: limits.base, shifts: shiftFloats.base)
+    s.count = n
+    s.width = width
+    s.clusterCount = clusterCount
+    s.boxStride = clusterCount + 8
+    s.limitStride = n + 16
+    return s
+  }
+
+  // MARK: - Pruning
+
+  /// Keeps of the list what is within smaller radii at the present positions; kernels read only what was kept. A pruning holds until an atom
+  /// has moved half the difference between the radii and the cutoffs; it costs a quarter of a rebuild.
+  /// - Parameters:
+  ///   - positions: in the order of the last rebuild.
+  ///   - radii: for each pair of species, row-major and symmetric, at most those of the rebuild.
+  public mutating func prune(_ positions: borrowing Buffer<Vector3>, radii: [Double], team: ThreadTeam) {
+    let n = positions.count
+    let kinds = max(1, Int(Double(radii.count).squareRoot().rounded()))
+    let ranges = Ranges(n, target: 1024)
+    let (px, py, pz, p, s, pl) = (x.base, y.base, z.base, positions.base, paddedSpecies.base, limits.base)
+    let center = origin
+    let slack = margin
+    let squares = radii.map { Float(($0 + slack) * ($0 + slack)) }
+    squares.withUnsafeBufferPointer { table in
+      team.forEachChunk(ranges.count) { chunk in
+        for slot in ranges[chunk] {
+          let d = p[slot] - center
+          px[slot] = Float(d.x)
+          py[slot] = Float(d.y)
+          pz[slot] = Float(d.z)
+          for kind in 0..<kinds { pl[kind * (n + 16) + slot] = table[kind * kinds + Int(s[slot])] }
+        }
+      }
+    }
+    let arguments = searchArguments(n)
+    let chunks = self.chunks
+    let level = self.level
+    team.forEachChunk(chunkCount) { k in LevelKernels.pruneClusters(level, arguments, &chunks[k]) }
     entryCount = 0
-    for k in 0..<wanted { entryCount += chunks[k].entries.count }
+    for k in 0..<chunkCount { entryCount += chunks[k].pruned.count }
   }
 
   // MARK: - Edges
@@ -388,7 +431,7 @@ public struct ClusterList: ~Copyable {
             let shift = multiples[Int(segment.shift)]
             let t = vectors[Int(segment.shift)]
             for entry in Int(segment.begin)..<Int(segment.begin + segment.count) {
-              let first = Int(chunk.entries.base[entry]) / 3 * width
+              let first = Int(chunk.entries.base[entry]) * width
               for j in first..<min(first + width, n) where (p[j] - p[i] + t).lengthSquared < limit { body(i, j, shift) }
             }
           }

@@ -10,6 +10,9 @@ public struct Philox4x32: Sendable {
     self.key = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
   }
 
+  /// The key.
+  @inlinable public var keyBits: UInt64 { UInt64(key.0) | UInt64(key.1) << 32 }
+
   /// The four words for a counter (lane 0 is the lowest word).
   @inlinable public func callAsFunction(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
     var c = counter

@@ -102,6 +102,14 @@ enum LevelKernels {
     }
   }
 
+  static func pruneClusters(_ level: ProcessorLevel, _ search: borrowing ClusterSearch, _ chunk: inout ClusterChunk) {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.pruneClusters(search, &chunk)
+    case .v3: TektiteKernelsV3.pruneClusters(search, &chunk)
+    case .v4: TektiteKernelsV4.pruneClusters(search, &chunk)
+    }
+  }
+
   static func integrate(_ level: ProcessorLevel, _ pass: borrowing IntegrationPass, _ range: Range<Int>) -> IntegrationFindings {
     switch level {
     case .baseline: TektiteKernelsBaseline.integrate(pass, range)

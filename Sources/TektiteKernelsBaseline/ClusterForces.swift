@@ -65,7 +65,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
         var limit = L.load(first + at)
         if laneAbove >= 0 { limit = L.select(limit, where: L.constant(S(laneAbove)), lessThan: L.indices) }
         let inverse = L.constant(1) / r2
-        var c = PairLaneCoefficients<L>(a12: L.load(first + at + width), a6: L.load(first + at + 2 * width))
+        var c = PairLaneCoefficients<L>(a12: L.load(first + at + width), minusA6: L.load(first + at + 2 * width))
         if form.hasTail {
           c.g0 = L.load(second + at)
           c.g1 = L.load(second + at + width)
@@ -127,8 +127,8 @@ func clusterForces<L: PairLanes, F: PairForm>(
         let yi = L.constant(py - S(shift.y))
         let zi = L.constant(pz - S(shift.z))
         let accumulators = segment.pointee.isWrapped ? wrapped : home
-        var entry = UnsafePointer(chunk.entries.base + Int(segment.pointee.begin))
-        let end = entry + Int(segment.pointee.count)
+        var entry = UnsafePointer(chunk.pruned.base + Int(segment.pointee.prunedBegin))
+        let end = entry + Int(segment.pointee.prunedCount)
         if isAtomic {
           while entry < end {
             let e = Int(entry.pointee)

@@ -7,17 +7,18 @@ import TektiteLayouts
 typealias Floats = SIMD8<Float>
 typealias Ints = SIMD8<Int32>
 
-/// One bit for each lane that is set in a comparison's result.
-@inline(__always) func bits(_ mask: SIMDMask<Ints>) -> UInt32 {
-  let m = unsafeBitCast(mask, to: Floats.self)
+/// One bit for each lane where a < b.
+@inline(__always) func lessBits(_ a: Floats, _ b: Floats) -> UInt32 {
   #if TEKTITE_AVX2 || TEKTITE_AVX512
-    return UInt32(bitPattern: _mm256_movemask_ps(m))
-  #elseif arch(x86_64)
-    return UInt32(bitPattern: _mm_movemask_ps(m.lowHalf) | (_mm_movemask_ps(m.highHalf) << 4))
+    return UInt32(bitPattern: tektite_less_bits(a, b))
   #else
-    var b: UInt32 = 0
-    for lane in 0..<8 where mask[lane] { b |= 1 << UInt32(lane) }
-    return b
+    let m = unsafeBitCast(a .< b, to: Floats.self)
+    #if arch(x86_64)
+      return UInt32(bitPattern: _mm_movemask_ps(m.lowHalf) | (_mm_movemask_ps(m.highHalf) << 4))
+    #else
+      let lanes = unsafeBitCast(m, to: Ints.self) & Ints(1, 2, 4, 8, 16, 32, 64, 128)
+      return UInt32(bitPattern: lanes.wrappedSum())
+    #endif
   #endif
 }
 
@@ -84,6 +85,7 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
   let table: UnsafePointer<Ints>? = packedLanes
   let g = s.grid
   let width = s.width
+  let shiftByWidth = width.trailingZeroBitCount
   let radius = s.radius
   let squared = radius * radius
   let cw0 = g.width0 / Float(g.n0)
@@ -194,8 +196,8 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
               let firstSlot = Int(s.cellStarts[low])
               let endSlot = Int(s.cellStarts[high + 1])
               if firstSlot >= endSlot { continue }
-              var j = firstSlot / width
-              var end = (endSlot - 1) / width + 1
+              var j = firstSlot &>> shiftByWidth
+              var end = (endSlot &- 1) &>> shiftByWidth &+ 1
               j = max(j, begin)
               if j >= end { continue }
               // The first and the last cluster may reach into another column and come up there again.
@@ -215,7 +217,7 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
                 let gx = gap(cx, e0, 0)
                 let gy = gap(cy, e1, 1)
                 let gz = gap(cz, e2, 2)
-                var mask = bits(fma8(gx, gx, fma8(gy, gy, gz * gz)) .< Floats(repeating: squared))
+                var mask = lessBits(fma8(gx, gx, fma8(gy, gy, gz * gz)), Floats(repeating: squared))
                 if end - j < 8 { mask &= (1 << UInt32(end - j)) - 1 }
                 let which = Ints(repeating: Int32(truncatingIfNeeded: j)) &+ iota
                 chunk.candidates.count += store(which, where: mask, to: chunk.candidates.base + chunk.candidates.count, table)
@@ -233,7 +235,7 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
             let before = chunk.entries.count
             for lane in 0..<live {
               let start = chunk.entries.count
-              refine(s, slot + lane, t, chunk.candidates.base, found, &chunk.entries)
+              refine(s, slot + lane, t, chunk.candidates.base, found, times: 1, &chunk.entries)
               if chunk.entries.count > start {
                 chunk.pending.base[chunk.pending.count] = ClusterSegment(
                   begin: Int32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: chunk.entries.count - start),
@@ -242,12 +244,12 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
               }
             }
             if chunk.entries.count > before {
-              var most = 0
-              for k in before..<chunk.entries.count { most = max(most, Int(chunk.entries.base[k])) }
+              var most: Int32 = 0
+              for k in 0..<found { most = max(most, chunk.candidates.base[k]) }
               if imageA > 0 {
-                chunk.wrappedEnd = max(chunk.wrappedEnd, most / 3 + 1)
+                chunk.wrappedEnd = max(chunk.wrappedEnd, Int(most) + 1)
               } else {
-                chunk.windowEnd = max(chunk.windowEnd, most / 3 + 1)
+                chunk.windowEnd = max(chunk.windowEnd, Int(most) + 1)
               }
             }
           }
@@ -282,10 +284,10 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
   #endif
 }
 
-/// Appends those candidates that hold an atom within the list radius of one atom.
+/// Appends those candidates that hold an atom within the radius of one atom, times a factor. One candidate beyond the last is read.
 @inline(__always) func refine(
   _ s: borrowing ClusterSearch, _ slot: Int, _ shift: UnsafePointer<Float>, _ candidates: UnsafePointer<Int32>, _ found: Int,
-  _ entries: inout Arena<Int32>
+  times factor: Int32, _ entries: inout Arena<Int32>
 ) {
   let limits = s.limits + Int(s.species[slot]) * s.limitStride
   let xi = Floats(repeating: s.x[slot] - shift[0])
@@ -295,7 +297,7 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
     let dx = xi - x
     let dy = yi - y
     let dz = zi - z
-    return bits(fma8(dx, dx, fma8(dy, dy, dz * dz)) .< limit)
+    return lessBits(fma8(dx, dx, fma8(dy, dy, dz * dz)), limit)
   }
   let out = entries.base
   var n = entries.count
@@ -306,28 +308,64 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
         highHalf: UnsafeRawPointer(p + b).loadUnaligned(as: SIMD4<Float>.self))
     }
     var k = 0
+    var again = 0
     while k < found {
-      // An odd last candidate is met twice; the second time is not counted.
+      // An odd last candidate is met twice; the second time is taken back below.
       let c0 = candidates[k]
       let c1 = candidates[k + 1]
       let a = Int(c0) * 4
       let b = Int(c1) * 4
       let m = within(two(s.x, a, b), two(s.y, a, b), two(s.z, a, b), two(limits, a, b))
-      out[n] = c0 &* 3
-      n += m & 15 != 0 ? 1 : 0
-      out[n] = c1 &* 3
-      n += m & 240 != 0 && k + 1 < found ? 1 : 0
+      // Written always and counted by arithmetic: half of the answers are yes, which no branch predictor can learn.
+      out[n] = c0 &* factor
+      n &+= Int(truncatingIfNeeded: ((m & 15) &+ 15) &>> 4)
+      out[n] = c1 &* factor
+      again = Int(truncatingIfNeeded: ((m &>> 4) &+ 15) &>> 4)
+      n &+= again
       k += 2
+    }
+    if found & 1 == 1 { n -= again }
+  } else if s.width == 8 {
+    for k in 0..<found {
+      let c = candidates[k]
+      let a = Int(c) * 8
+      let m = within(load8(s.x, a), load8(s.y, a), load8(s.z, a), load8(limits, a))
+      out[n] = c &* factor
+      n &+= Int(truncatingIfNeeded: (m &+ 255) &>> 8)
     }
   } else {
     for k in 0..<found {
       let c = candidates[k]
-      let a = Int(c) * s.width
-      var m = within(load8(s.x, a), load8(s.y, a), load8(s.z, a), load8(limits, a))
-      if s.width == 16 { m |= within(load8(s.x, a + 8), load8(s.y, a + 8), load8(s.z, a + 8), load8(limits, a + 8)) }
-      out[n] = c &* 3
-      n += m != 0 ? 1 : 0
+      let a = Int(c) * 16
+      let low = within(load8(s.x, a), load8(s.y, a), load8(s.z, a), load8(limits, a))
+      let high = within(load8(s.x, a + 8), load8(s.y, a + 8), load8(s.z, a + 8), load8(limits, a + 8))
+      out[n] = c &* factor
+      n &+= Int(truncatingIfNeeded: ((low | high) &+ 255) &>> 8)
     }
   }
   entries.count = n
+}
+
+/// Copies those entries of a chunk that hold an atom within the radii of `s` now, run by run. Pairs that are left out contribute nothing until atoms
+/// have moved half the difference between these radii and the cutoffs, so pruning never changes a result, not even its last bit.
+public func pruneClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterChunk) {
+  chunk.pruned.count = 0
+  chunk.pruned.ensure(chunk.entries.count + 2)
+  chunk.entries.ensure(1)
+  chunk.entries.base[chunk.entries.count] = 0
+  var atom = 0
+  for slot in chunk.firstCluster * s.width..<min(s.count, (chunk.firstCluster + chunk.clusterCount) * s.width) {
+    var segment = chunk.segments.base + Int(chunk.starts.base[atom])
+    atom += 1
+    let end = chunk.segments.base + Int(chunk.starts.base[atom])
+    while segment < end {
+      let before = chunk.pruned.count
+      refine(
+        s, slot, s.shifts + 3 * Int(segment.pointee.shift), chunk.entries.base + Int(segment.pointee.begin), Int(segment.pointee.count),
+        times: 3, &chunk.pruned)
+      segment.pointee.prunedBegin = Int32(truncatingIfNeeded: before)
+      segment.pointee.prunedCount = Int32(truncatingIfNeeded: chunk.pruned.count - before)
+      segment += 1
+    }
+  }
 }

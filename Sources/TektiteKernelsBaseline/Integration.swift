@@ -51,7 +51,6 @@ private func byFours(
   let keep = SIMD4(repeating: a.keep)
   let variance = SIMD4(repeating: a.variance)
   let kicks = a.kicks
-  let largest = a.limit * a.limit
   let key = a.key
   let counter = a.counter
   let hasReference = a.reference != nil
@@ -70,9 +69,13 @@ private func byFours(
     var d: FourVectors
     if fluctuates {
       let noise = normals(key: key, step: counter, atoms: atoms)
-      let after = (keep * v) + ((variance / m).squareRoot() * noise)
+      let after = (keep * v) + (Doubles4.root(Doubles4(variance / m)).v * noise)
       let taken = SIMD4(repeating: 0.5) * m * (after.squares - v.squares)
-      for lane in 0..<live { heat[lane] += taken[lane] }
+      if live == 4 {
+        heat += taken
+      } else {
+        for lane in 0..<live { heat[lane] += taken[lane] }
+      }
       d = (h * v) + (h * after)
       v = after
     } else {
@@ -80,7 +83,8 @@ private func byFours(
     }
     let d2 = d.squares
     var moved = x + d
-    if !(d2.max() <= largest) || d2 != d2 {
+    let near = unsafeBitCast(d2 .<= limit, to: SIMD4<Int64>.self)
+    if near.x & near.y & near.z & near.w == 0 {
       // Rare: leave those atoms where they are and report the first.
       for lane in 0..<4 where !(d2[lane] <= limit[lane]) {
         moved.x[lane] = x.x[lane]
@@ -93,7 +97,7 @@ private func byFours(
       }
     }
     let away = (moved - r).squares
-    most = pointwiseMax(most, away)
+    most = most.replacing(with: away, where: most .< away)
     broken += away - away
     return (moved, v)
   }
@@ -138,8 +142,8 @@ private func byFours(
     }
   }
   findings.heat = (heat[0] + heat[2]) + (heat[1] + heat[3])
-  let bad = broken.sum()
-  findings.largestSquaredDisplacement = hasReference && bad == 0 ? most.max() : .infinity
+  let bad = (broken.x + broken.y) + (broken.z + broken.w)
+  findings.largestSquaredDisplacement = hasReference && bad == 0 ? max(max(most.x, most.y), max(most.z, most.w)) : .infinity
   return findings
 }
 

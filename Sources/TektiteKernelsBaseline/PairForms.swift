@@ -2,7 +2,7 @@ import TektiteLayouts
 
 /// Coefficients of one atom against the atoms of a cluster.
 struct PairLaneCoefficients<L: PairLanes> {
-  var a12: L, a6: L
+  var a12: L, minusA6: L
   var g0 = L.zero, g1 = L.zero, e0 = L.zero
   var e1 = L.zero, e2 = L.zero
 }
@@ -23,11 +23,11 @@ enum LennardJonesForm: PairForm {
   @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
     let i4 = inverse * inverse
     let i6 = i4 * inverse
-    return (i4 * i4) * L.fma(c.a12, i6, L.zero - c.a6)
+    return (i4 * i4) * L.fma(c.a12, i6, c.minusA6)
   }
   @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
     let i6 = inverse * inverse * inverse
-    return L.fma(i6, L.constant(1.0 / 12) * c.a12 * i6 - L.constant(1.0 / 6) * c.a6, c.e0)
+    return L.fma(i6, L.constant(1.0 / 12) * c.a12 * i6 + L.constant(1.0 / 6) * c.minusA6, c.e0)
   }
 }
 

@@ -5,6 +5,10 @@ public struct ClusterSegment: BitwiseCopyable, Sendable {
   public var begin: Int32
   /// Number of entries.
   public var count: Int32
+  /// The same for the entries that the last pruning kept.
+  public var prunedBegin: Int32 = 0
+  /// Number of entries kept.
+  public var prunedCount: Int32 = 0
   /// Index of the lattice shift in the list's table of shifts.
   public var shift: Int32
   /// The atom's place in its cluster; kept while the list is being built.
@@ -60,8 +64,10 @@ public struct ClusterChunk {
   public var firstCluster = 0
   /// How many clusters.
   public var clusterCount = 0
-  /// Neighbour entries: 3 × cluster index, the offset of the cluster's block in units of its width.
+  /// Neighbour entries within the list radius: cluster indices.
   public var entries: Arena<Int32>
+  /// Those that the last pruning kept: 3 × cluster index, the offset of the cluster's block in units of its width.
+  public var pruned: Arena<Int32>
   /// Runs of entries, atom by atom.
   public var segments: Arena<ClusterSegment>
   /// For each atom of the chunk, its first segment; one more at the end.
@@ -82,6 +88,7 @@ public struct ClusterChunk {
   /// Makes an empty chunk.
   @inlinable public init() {
     entries = Arena(capacity: 64)
+    pruned = Arena(capacity: 64)
     segments = Arena(capacity: 16)
     starts = Arena(capacity: 16)
     window = Arena(capacity: 16)
@@ -93,6 +100,7 @@ public struct ClusterChunk {
   /// Frees the storage.
   @inlinable public func free() {
     entries.free()
+    pruned.free()
     segments.free()
     starts.free()
     window.free()
@@ -103,7 +111,7 @@ public struct ClusterChunk {
 
   /// Bytes held.
   @inlinable public var byteCount: Int {
-    4 * (entries.capacity + starts.capacity + candidates.capacity + stamps.capacity) + 8 * window.capacity
+    4 * (entries.capacity + pruned.capacity + starts.capacity + candidates.capacity + stamps.capacity) + 8 * window.capacity
       + MemoryLayout<ClusterSegment>.stride * (segments.capacity + pending.capacity)
   }
 }
@@ -209,8 +217,8 @@ public enum PairFormKind: Int, Sendable {
 public enum PairCoefficient {
   /// Squared cutoff.
   public static let cutoffSquared = 0
-  /// a₁₂ and a₆.
-  public static let a12 = 1, a6 = 2
+  /// a₁₂ and −a₆.
+  public static let a12 = 1, minusA6 = 2
   /// g₀, g₁ and e₀.
   public static let g0 = 3, g1 = 4, e0 = 5
   /// e₁ and e₂.
@@ -230,7 +238,7 @@ public struct ClusterForces {
   public var blocks: UnsafeRawPointer
   /// Species of each slot.
   public var species: UnsafePointer<Int32>
-  /// For each species i, for each cluster: blocks of (r_c², a₁₂, a₆) against i, `coefficientStride` numbers from one species to the next.
+  /// For each species i, for each cluster: blocks of (r_c², a₁₂, −a₆) against i, `coefficientStride` numbers from one species to the next.
   public var coefficients: UnsafeRawPointer
   /// The same for (g₀, g₁, e₀).
   public var secondCoefficients: UnsafeRawPointer

@@ -52,7 +52,7 @@ extension LennardJones.Pair {
     c[PairCoefficient.cutoffSquared] = cutoff * cutoff
     let s6 = sigma * sigma * sigma * sigma * sigma * sigma
     c[PairCoefficient.a12] = 48 * epsilon * s6 * s6
-    c[PairCoefficient.a6] = 24 * epsilon * s6
+    c[PairCoefficient.minusA6] = -24 * epsilon * s6
     guard cutoff > 0 else { return c }
     let y = (sigma / cutoff) * (sigma / cutoff)
     let y3 = y * y * y

@@ -64,46 +64,23 @@ public struct LangevinMiddle: Integrator, ~Copyable {
     let keep = exp(-friction * timestep)
     // 1 − c² without the loss of digits at weak friction.
     let fresh = -expm1(-2 * friction * timestep)
+    let team = field.context.team
     for k in 0..<count {
       let kT = temperature.value(at: step + k, of: steps)
-      let (taken, runaway) = Self.kickDriftFluctuateDrift(
-        &system.positions, &system.velocities, field.evaluation.forces, system.masses, system.identity,
-        timestep: timestep, kicks: k == 0 ? 1 : 2, keep: keep, variance: fresh * kT, noise: noise, step: step + k,
-        limit: displacementLimit)
-      if let runaway {
-        throw RunawayAtom(slot: runaway.slot, step: step + k + 1, displacement: runaway.displacement)
+      let fluctuation = StepConstants.Fluctuation(
+        keep: keep, variance: fresh * kT, key: noise.key, counter: UInt64(truncatingIfNeeded: step + k))
+      let findings = kickAndDrift(
+        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses,
+        identity: system.identity, reference: field.near,
+        StepConstants(timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit, fluctuation: fluctuation),
+        team: team)
+      if findings.runawaySlot >= 0 {
+        throw RunawayAtom(slot: findings.runawaySlot, step: step + k + 1, displacement: findings.runawayDisplacement)
       }
-      heat += taken
-      try field.update(&system, k == count - 1 ? quantities : .forces)
+      heat += findings.heat
+      try field.update(
+        &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
     }
-    VelocityVerlet.kick(&system.velocities, field.evaluation.forces, system.masses, by: timestep / 2)
-  }
-
-  /// One or two half kicks, half a drift, the fluctuation, half a drift. Returns the kinetic energy that the fluctuation added, summed in
-  /// slot order, and the first atom in slot order that would have moved too far; such atoms stay.
-  private static func kickDriftFluctuateDrift(
-    _ positions: inout Buffer<Vector3>, _ velocities: inout Buffer<Vector3>, _ forces: borrowing Buffer<Vector3>,
-    _ masses: borrowing Buffer<Double>, _ identity: borrowing Buffer<Int32>, timestep: Double, kicks: Int, keep: Double,
-    variance: Double, noise: Noise, step: Int, limit: Double
-  ) -> (heat: Double, runaway: (slot: Int, displacement: Double)?) {
-    let h = timestep / 2
-    var heat = 0.0
-    var runaway: (slot: Int, displacement: Double)?
-    for i in positions.indices {
-      let mass = masses[i]
-      let kick = (h / mass) * forces[i]
-      var before = velocities[i]
-      for _ in 0..<kicks { before += kick }
-      let after = keep * before + (variance / mass).squareRoot() * noise.normals(step: step, atom: identity[i])
-      heat += 0.5 * mass * (after.lengthSquared - before.lengthSquared)
-      velocities[i] = after
-      let displacement = h * before + h * after
-      if displacement.lengthSquared <= limit * limit {
-        positions[i] += displacement
-      } else if runaway == nil {
-        runaway = (i, displacement.length)
-      }
-    }
-    return (heat, runaway)
+    kick(velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2, team: team)
   }
 }

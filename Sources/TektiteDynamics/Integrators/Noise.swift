@@ -16,6 +16,9 @@ public struct Noise: Sendable {
   /// Makes the noise of a stream.
   public init(_ generator: Philox4x32) { self.generator = generator }
 
+  /// The key of the generator, for the kernels that draw the same deviates four atoms at a time.
+  var key: UInt64 { generator.keyBits }
+
   /// Three independent standard normal deviates (mean 0, variance 1), by the transform of Box and Muller (1958,
   /// doi:10.1214/aoms/1177706645) from the four words of one Philox evaluation. The largest possible deviate is 6.76.
   /// - Parameters:

@@ -20,46 +20,18 @@ public struct VelocityVerlet: Integrator, ~Copyable {
     _ system: inout System, _ field: inout ForceField, from step: Int, count: Int, measuring quantities: Quantities
   ) throws {
     guard count > 0 else { return }
+    let team = field.context.team
     for k in 0..<count {
-      let runaway = Self.kickAndDrift(
-        &system.positions, &system.velocities, field.evaluation.forces, system.masses, timestep: timestep,
-        kicks: k == 0 ? 1 : 2, limit: displacementLimit)
-      if let runaway {
-        throw RunawayAtom(slot: runaway.slot, step: step + k + 1, displacement: runaway.displacement)
+      let findings = kickAndDrift(
+        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses,
+        identity: system.identity, reference: field.near,
+        StepConstants(timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit), team: team)
+      if findings.runawaySlot >= 0 {
+        throw RunawayAtom(slot: findings.runawaySlot, step: step + k + 1, displacement: findings.runawayDisplacement)
       }
-      try field.update(&system, k == count - 1 ? quantities : .forces)
+      try field.update(
+        &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
     }
-    Self.kick(&system.velocities, field.evaluation.forces, system.masses, by: timestep / 2)
-  }
-
-  /// v ← v + h f/m for every slot.
-  static func kick(
-    _ velocities: inout Buffer<Vector3>, _ forces: borrowing Buffer<Vector3>, _ masses: borrowing Buffer<Double>,
-    by h: Double
-  ) {
-    for i in velocities.indices { velocities[i] += (h / masses[i]) * forces[i] }
-  }
-
-  /// One or two half kicks, then x ← x + Δt v. An atom that would move farther than the limit stays and is reported, the first one
-  /// in slot order.
-  private static func kickAndDrift(
-    _ positions: inout Buffer<Vector3>, _ velocities: inout Buffer<Vector3>, _ forces: borrowing Buffer<Vector3>,
-    _ masses: borrowing Buffer<Double>, timestep: Double, kicks: Int, limit: Double
-  ) -> (slot: Int, displacement: Double)? {
-    let h = timestep / 2
-    var runaway: (slot: Int, displacement: Double)?
-    for i in positions.indices {
-      let kick = (h / masses[i]) * forces[i]
-      var v = velocities[i]
-      for _ in 0..<kicks { v += kick }
-      velocities[i] = v
-      let displacement = timestep * v
-      if displacement.lengthSquared <= limit * limit {
-        positions[i] += displacement
-      } else if runaway == nil {
-        runaway = (i, displacement.length)
-      }
-    }
-    return runaway
+    kick(velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2, team: team)
   }
 }

@@ -1,0 +1,167 @@
+import ArgumentParser
+import Foundation
+import Tektite
+
+/// `tektite bench`: the benchmark suite, or the cost of one model on given structures.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure how fast this machine runs the engine, or a model of yours.",
+    discussion: """
+      Without options: Kob-Andersen at density 1.2, N = 4096, T = 1.0 and 0.5, velocity Verlet and Langevin, double and mixed
+      precision. Every number is wall time per atom and step with everything included, and below it what the parts cost.
+
+        tektite bench                         the small suite, under a minute
+        tektite bench large                   adds N = 110,592 and two threads
+        tektite bench --model kob-andersen --structures start.extxyz
+                                              energy, forces and stress of your frames, lists included
+      """)
+
+  enum Suite: String, ExpressibleByArgument, CaseIterable { case small, large }
+
+  @Argument(help: "The suite: small or large.") var suite: Suite = .small
+  @Option(help: ArgumentHelp("Time this model instead: a registry name or a file.", valueName: "model")) var model: String?
+  @Option(help: ArgumentHelp("Structures for --model, or the start of the suite.", valueName: "file")) var structures: String?
+  @Option(help: ArgumentHelp("double, mixed or single.", valueName: "precision")) var precision: Precision?
+  @Option(help: ArgumentHelp("Number of threads.", valueName: "n")) var threads: Int = 1
+  @Option(help: ArgumentHelp("Margin of the neighbour list.", valueName: "length")) var skin: Double?
+  @Option(help: ArgumentHelp("Timed steps of each row.", valueName: "n")) var steps: Int = 1500
+  @Option(help: ArgumentHelp("Only this temperature.", valueName: "T")) var temperature: Double?
+  @Option(help: ArgumentHelp("Copies of the start in each direction.", valueName: "n")) var replicate: Int?
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard threads >= 1 && threads <= 1024 else { throw ValidationError("--threads: expected 1 to 1024, got \(threads)") }
+    guard steps >= 10 else { throw ValidationError("--steps: expected at least 10, got \(steps)") }
+    if let skin, !(skin >= 0 && skin.isFinite) { throw ValidationError("--skin: expected a length of 0 or more, got \(skin)") }
+    if let replicate, !(1...16).contains(replicate) { throw ValidationError("--replicate: expected 1 to 16, got \(replicate)") }
+  }
+
+  func run() throws {
+    if let model {
+      guard let structures else { throw ValidationError("--model needs --structures FILE") }
+      try timeModel(model, structures)
+    } else {
+      try runSuite()
+    }
+  }
+
+  // MARK: - The suite
+
+  private func runSuite() throws {
+    let team = ThreadTeam(threads: threads)
+    let bench = BenchSuite(steps: steps)
+    var rows: [BenchRow] = []
+    if !json { print(Self.header()) }
+    for kT in temperature.map({ [$0] }) ?? [1.0, 0.5] {
+      let start =
+        if let structures { try Self.first(StructureFile.read(path: structures, units: .lj), structures) } else {
+          try bench.equilibrated(temperature: kT, team: team)
+        }
+      for times in replicate.map({ [$0] }) ?? (suite == .large ? [1, 3] : [1]) {
+        let structure = bench.replicated(start, times)
+        let count = max(10, times == 1 ? steps : steps / (times * times))
+        for chosen in precision.map({ [$0] }) ?? [.double, .mixed] {
+          for langevin in [false, true] {
+            for n in suite == .large && threads == 1 ? [1, 2] : [threads] {
+              let row = try bench.measure(
+                structure, temperature: kT, langevin: langevin, precision: chosen, skin: skin ?? (kT < 0.75 ? 0.25 : 0.3),
+                team: n == threads ? team : ThreadTeam(threads: n), steps: count)
+              rows.append(row)
+              if !json { print(Self.line(row)) }
+            }
+          }
+        }
+      }
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(Report(rows: rows, level: ProcessorLevel.current.name)), as: UTF8.self))
+    } else {
+      print(Self.footer)
+    }
+  }
+
+  private struct Report: Codable {
+    var rows: [BenchRow]
+    var level: String
+  }
+
+  private static func first(_ structures: [Structure], _ path: String) throws -> Structure {
+    guard let structure = structures.first else { throw InputError("holds no structure", file: path) }
+    return structure
+  }
+
+  private static func header() -> String {
+    """
+    Kob-Andersen 80:20, density 1.2, timestep 0.004; kernels \(ProcessorLevel.current.name); ns per atom and step
+       atoms    T  ensemble  precision  threads  skin   total   force    list    rest | build  every | entries  bytes/atom      drift
+    """
+  }
+
+  private static func line(_ r: BenchRow) -> String {
+    String(
+      format: "%8d %4.2f  %@  %@  %7d  %4.2f  %6.1f  %6.1f  %6.1f  %6.1f | %5.0f  %5.1f | %7.1f  %10.0f  %9.1e", r.atoms, r.temperature,
+      r.ensemble.padding(toLength: 8, withPad: " ", startingAt: 0), r.precision.padding(toLength: 9, withPad: " ", startingAt: 0), r.threads,
+      r.skin, r.total, r.force, r.list, r.rest, r.build, r.stepsPerBuild, r.entries, r.bytes, r.drift)
+  }
+
+  private static let footer = """
+    total = force + list + rest; rest is integration and the driver. build: one list build, per atom; every: steps between builds.
+    The floor: about 33 pairs within the cutoff, each met once, at 11 multiplications and additions on either port and one division.
+    """
+
+  // MARK: - One model
+
+  private struct ModelReport: Codable {
+    var microseconds_per_atom: Double
+    var best: Double
+    var atoms: Int
+    var edges_per_atom: Double
+    var load_seconds: Double
+    var peak_memory_bytes: Int
+  }
+
+  private func timeModel(_ name: String, _ path: String) throws {
+    let began = monotonicSeconds()
+    let resolved = try ModelReference.resolve(name, precision: precision)
+    let loaded = monotonicSeconds() - began
+    let frames = try StructureFile.read(path: path, units: resolved.units)
+    let team = ThreadTeam(threads: threads)
+    var times: [Double] = []
+    var edges = 0.0
+    var atoms = 0
+    // The first frame warms caches and memory and is not counted; a single frame is evaluated again and again, shaken a little each time.
+    for (k, structure) in (frames.count > 1 ? frames : Array(repeating: try Self.first(frames, path), count: 8)).enumerated() {
+      var system = System(structure, units: resolved.units)
+      var field = try ForceField(resolved.model, for: system, skin: skin ?? 0, team: team)
+      let noise = normalDeviates(key: 1, counter: UInt64(k), atoms: (0..<Int32(structure.count)).map { $0 })
+      for i in 0..<system.count { system.positions[i] += 1e-4 * noise[i] }
+      let start = monotonicSeconds()
+      try field.update(&system, [.energy, .forces, .virial])
+      let seconds = monotonicSeconds() - start
+      atoms = system.count
+      edges = Double(max(field.edgeCount, field.clusterEntryCount)) / Double(max(1, atoms))
+      if k > 0 { times.append(seconds * 1e6 / Double(max(1, atoms))) }
+    }
+    times.sort()
+    var usage = rusage()
+    getrusage(.init(0), &usage)  // RUSAGE_SELF
+    let report = ModelReport(
+      microseconds_per_atom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges, load_seconds: loaded,
+      peak_memory_bytes: Int(usage.ru_maxrss) * 1024)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      print(
+        String(
+          format: "%@: %.4f µs per atom (best %.4f) over %d evaluations of %d atoms, %.1f neighbours per atom; loaded in %.3f s", name,
+          report.microseconds_per_atom, report.best, times.count, atoms, edges, loaded))
+    }
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
