@@ -13,18 +13,27 @@ private func philox(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> (SIMD4<UI
   var c3 = SIMD4<UInt64>.zero
   var k0 = UInt32(truncatingIfNeeded: key)
   var k1 = UInt32(truncatingIfNeeded: key >> 32)
-  for _ in 0..<10 {
+  @inline(__always) func round() {
     let p0 = (c0 & low) &* m0
     let p1 = (c2 & low) &* m1
-    let n0 = (p1 &>> by32) ^ c1 ^ SIMD4(repeating: UInt64(k0))
-    let n2 = (p0 &>> by32) ^ c3 ^ SIMD4(repeating: UInt64(k1))
+    c0 = (p1 &>> by32) ^ c1 ^ SIMD4(repeating: UInt64(k0))
+    c2 = (p0 &>> by32) ^ c3 ^ SIMD4(repeating: UInt64(k1))
     c1 = p1 & low
     c3 = p0 & low
-    c0 = n0
-    c2 = n2
     k0 = k0 &+ 0x9E37_79B9
     k1 = k1 &+ 0xBB67_AE85
   }
+  // Ten rounds written out: as a loop the optimiser mixes halves of the words.
+  round()
+  round()
+  round()
+  round()
+  round()
+  round()
+  round()
+  round()
+  round()
+  round()
   return (c0, c1, c2, c3)
 }
 
