@@ -24,7 +24,7 @@ public struct ForceField: ~Copyable {
   /// What evaluations may use.
   public let context: ExecutionContext
   private let radii: [Double]
-  private var potential: any Potential & ~Copyable
+  private var potential: AnyPotential
   private var clusters: ClusterList
   private var edges = EdgeList()
   private var lent = AtomBuffers()
@@ -38,12 +38,8 @@ public struct ForceField: ~Copyable {
   ) throws(PotentialError) {
     precondition(skin >= 0, "a skin of \(skin)")
     let worker = try model.makePotential(for: system.table)
+    // Locals throughout: reading a property of a half-initialised noncopyable self releases it once too often (Swift 6.3).
     let requirements = worker.requirements
-    potential = worker
-    self.requirements = requirements
-    self.skin = skin
-    context = ExecutionContext(team: team)
-    clusters = ClusterList()
     let kinds = max(1, system.table.count)
     let cutoffs = requirements.pairCutoffs
     // A pair that never interacts needs no list; edges are promised to the full cutoff for every pair.
@@ -52,6 +48,11 @@ public struct ForceField: ~Copyable {
     } else {
       radii = [Double](repeating: requirements.cutoff + skin, count: kinds * kinds)
     }
+    self.requirements = requirements
+    self.skin = skin
+    context = ExecutionContext(team: team)
+    clusters = ClusterList(width: requirements.clusterWidth)
+    potential = worker
   }
 
   /// Forgets the list, so that the next update builds it: after positions or cell were set from outside.
@@ -116,7 +117,7 @@ public struct ForceField: ~Copyable {
   // Apart from `update`, because views of two stored buffers of one `self` cannot be held while a third is changed.
   private static func evaluate(
     _ quantities: Quantities, _ system: borrowing System, _ edges: borrowing EdgeList, _ clusters: borrowing ClusterList,
-    _ potential: inout any Potential & ~Copyable, _ evaluation: inout Evaluation, _ context: ExecutionContext
+    _ potential: inout AnyPotential, _ evaluation: inout Evaluation, _ context: ExecutionContext
   ) throws(PotentialError) {
     let configuration = Configuration(
       positions: system.positions.span, species: system.species.span, ownedCount: system.count, cell: system.cell)
@@ -137,7 +138,7 @@ public struct ForceField: ~Copyable {
     if requirements.lists.contains(.edges) {
       clusters.fillEdges(
         positions: system.positions, radius: requirements.cutoff + skin, offsets: &edges.offsets, neighbors: &edges.neighbors,
-        shifts: &edges.shifts, team: context.team)
+        shifts: &edges.shifts)
     }
     reference.copy(from: system.positions)
     referenceCell = cell

@@ -26,7 +26,7 @@ public struct Configuration: ~Escapable {
 public struct Neighborhood: ~Escapable {
   /// Every pair within the cutoff plus skin, by centre.
   public let edges: EdgeView
-  /// Groups of four atoms against single neighbours.
+  /// Clusters of atoms near each atom.
   public let clusters: ClusterView
 
   /// Makes a neighbourhood of two views.
@@ -126,7 +126,7 @@ public protocol PotentialModel: Sendable {
   var name: String { get }
   /// Makes a worker for systems whose species indices refer to `table`.
   /// - Throws: `PotentialError.unknownSpecies` when a species has no parameters.
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential
 }
 
 /// Why a potential could not be made or evaluated.

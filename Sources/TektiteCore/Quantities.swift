@@ -29,7 +29,7 @@ public struct PotentialRequirements: Sendable, Hashable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     /// Every pair as an edge with its lattice shift, by centre (`EdgeView`).
     public static let edges = ListForms(rawValue: 1)
-    /// Groups of four atoms against single neighbours (`ClusterView`), for pair potentials.
+    /// Clusters of atoms near each atom (`ClusterView`), for pair potentials.
     public static let clusters = ListForms(rawValue: 2)
   }
 
@@ -45,11 +45,13 @@ public struct PotentialRequirements: Sendable, Hashable {
   public var conservative: Bool
   /// The list forms that `evaluate` reads.
   public var lists: ListForms
+  /// The atoms in a cluster, for a potential that reads clusters: 4, 8 or 16.
+  public var clusterWidth: Int
 
   /// Makes the requirements of a potential; the range defaults to the cutoff.
   public init(
     cutoff: Double, pairCutoffs: [Double] = [], interactionRange: Double? = nil, quantities: Quantities = .all,
-    conservative: Bool = true, lists: ListForms
+    conservative: Bool = true, lists: ListForms, clusterWidth: Int = 4
   ) {
     self.cutoff = cutoff
     self.pairCutoffs = pairCutoffs
@@ -57,5 +59,6 @@ public struct PotentialRequirements: Sendable, Hashable {
     self.quantities = quantities
     self.conservative = conservative
     self.lists = lists
+    self.clusterWidth = clusterWidth
   }
 }

@@ -10,9 +10,9 @@ public enum Units: String, Sendable, CaseIterable, Codable {
   case real
 
   /// Boltzmann's constant in energy units per kelvin (1 in reduced units).
-  public var boltzmann: Double { self == .lj ? 1 : 8.617_333_262e-5 }
+  public var boltzmann: Double { self == .lj ? 1 : 8.617_333_262_145_177e-5 }
   /// Femtoseconds in one internal unit of time (1 in reduced units, where no femtosecond exists).
-  public var femtoseconds: Double { self == .lj ? 1 : 10.180_505_710_774_8 }
+  public var femtoseconds: Double { self == .lj ? 1 : 10.180_505_710_759_414 }
   /// The name of the unit of time as users meet it.
   public var timeName: String { self == .lj ? "tau" : "fs" }
   /// The name of the unit of length.

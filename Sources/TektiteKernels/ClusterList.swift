@@ -16,7 +16,7 @@ public struct AtomBuffers: ~Copyable {
   public init() {}
 }
 
-/// Sorts atoms into clusters of four that are close in space and finds the neighbours of each cluster (see `ClusterView`).
+/// Sorts atoms into clusters of 4, 8 or 16 that are close in space and finds the clusters near each atom (see `ClusterView`).
 ///
 /// A rebuild costs O(N) for any number of atoms and any cell: cells smaller than the cutoff, skewed, left-handed, periodic in some
 /// directions or none. It allocates only when the problem has grown.
@@ -33,9 +33,9 @@ public struct ClusterList: ~Copyable {
   private var u0 = Buffer<Float>()
   private var u1 = Buffer<Float>()
   private var u2 = Buffer<Float>()
-  private var v0 = Buffer<Float>()
-  private var v1 = Buffer<Float>()
-  private var v2 = Buffer<Float>()
+  private var gridBoxes = Buffer<Float>()
+  private var boxes = Buffer<Float>()
+  private var rows = Buffer<Int32>()
   private var x = Buffer<Float>()
   private var y = Buffer<Float>()
   private var z = Buffer<Float>()
@@ -50,9 +50,16 @@ public struct ClusterList: ~Copyable {
   private var scratchImages = Buffer<ImageCount>()
   /// The instruction set that searches.
   public let level: ProcessorLevel
+  /// Atoms in a cluster.
+  public let width: Int
+  /// Counts rebuilds, so that readers know when the order of atoms may have changed.
+  public private(set) var generation = 0
+  private(set) var clusterCount = 0
 
-  /// Makes an empty list.
-  public init(level: ProcessorLevel = .current) {
+  /// Makes an empty list of clusters of `width` atoms (4, 8 or 16).
+  public init(width: Int = 4, level: ProcessorLevel = .current) {
+    precondition(width == 4 || width == 8 || width == 16, "clusters of \(width) atoms")
+    self.width = width
     self.level = level
     chunks = .allocate(capacity: 1)
   }
@@ -71,11 +78,8 @@ public struct ClusterList: ~Copyable {
   /// Bytes held by the list, its scratch memory included.
   public var byteCount: Int {
     var bytes = 0
-    for k in 0..<chunkCapacity {
-      bytes += chunks[k].entries.capacity * 4 + chunks[k].segments.capacity * 16 + chunks[k].starts.capacity * 4
-      for s in 0..<chunks[k].scratchCount { bytes += chunks[k].scratch[s].capacity * 4 }
-    }
-    bytes += 4 * (u0.capacity * 6 + x.capacity * 3 + limits.capacity + paddedSpecies.capacity + keys.capacity)
+    for k in 0..<chunkCapacity { bytes += chunks[k].byteCount }
+    bytes += 4 * (u0.capacity * 3 + gridBoxes.capacity * 2 + x.capacity * 3 + limits.capacity + paddedSpecies.capacity + keys.capacity)
     bytes += 4 * (cellStarts.capacity + order.capacity + scratchInts.capacity)
     return bytes + scratchVectors.capacity * 24 + scratchDoubles.capacity * 8 + scratchImages.capacity * 12
   }
@@ -91,19 +95,25 @@ public struct ClusterList: ~Copyable {
     let n = atoms.positions.count
     let kinds = max(1, Int(Double(radii.count).squareRoot().rounded()))
     let largest = radii.max() ?? 0
+    generation += 1
+    clusterCount = (n + width - 1) / width
     reserve(n, kinds: kinds)
     let ranges = Ranges(n, target: 1024)
     if !isRestoring { Self.wrap(&atoms, geometry, ranges, team) }
 
-    let bounds = Bounds(atoms.positions, geometry, ranges, team)
+    // The longest direction comes first: chunks are slices across it.
+    let axes = geometry.axesByWidth
+    let turned = geometry.turned(axes)
+    let bounds = Bounds(atoms.positions, turned)
     origin = bounds.center
     let margin = 1e-6 * (bounds.extent + largest)
-    let grid = SearchGrid(atoms: n, bounds: bounds, geometry: geometry)
-    locate(atoms.positions, geometry, grid, bounds, ranges, team)
+    let grid = SearchGrid(atoms: n, clusterWidth: width, bounds: bounds, geometry: turned)
+    locate(atoms.positions, turned, grid, bounds, ranges, team)
     count(cells: grid.n0 * grid.n1 * grid.n2, atoms: n)
     if !isRestoring { permute(&atoms, ranges, team) }
     pack(atoms, kinds: kinds, radii: radii, margin: margin, ranges, team)
-    let reach = makeShifts(geometry, grid, radius: largest + margin)
+    makeBoxes(grid, ranges, team)
+    let reach = makeShifts(turned, axes, radius: largest + margin)
     search(atoms: n, kinds: kinds, grid: grid, radius: Float(largest + 2 * margin), reach: reach, team)
   }
 
@@ -113,16 +123,16 @@ public struct ClusterList: ~Copyable {
     u0.resize(n)
     u1.resize(n)
     u2.resize(n)
-    v0.resize(n + 8)
-    v1.resize(n + 8)
-    v2.resize(n + 8)
-    x.resize(n + 8)
-    y.resize(n + 8)
-    z.resize(n + 8)
-    limits.resize(kinds * (n + 8))
-    paddedSpecies.resize(n + 8)
+    x.resize(n + 16)
+    y.resize(n + 16)
+    z.resize(n + 16)
+    limits.resize(kinds * (n + 16))
+    paddedSpecies.resize(n + 16)
     keys.resize(n)
     order.resize(n)
+    gridBoxes.resize(6 * (clusterCount + 8))
+    boxes.resize(6 * (clusterCount + 8))
+    rows.resize(clusterCount + 8)
   }
 
   private static func wrap(_ atoms: inout AtomBuffers, _ g: CellGeometry, _ ranges: Ranges, _ team: ThreadTeam) {
@@ -147,7 +157,7 @@ public struct ClusterList: ~Copyable {
 
   /// Grid coordinates and grid cell of each atom.
   private mutating func locate(
-    _ positions: borrowing Buffer<Vector3>, _ g: CellGeometry, _ grid: SearchGrid, _ bounds: borrowing Bounds, _ ranges: Ranges, _ team: ThreadTeam
+    _ positions: borrowing Buffer<Vector3>, _ g: CellGeometry, _ grid: SearchGrid, _ bounds: Bounds, _ ranges: Ranges, _ team: ThreadTeam
   ) {
     let p = positions.base
     let (o0, o1, o2) = (u0.base, u1.base, u2.base)
@@ -225,37 +235,66 @@ public struct ClusterList: ~Copyable {
     let n = atoms.positions.count
     let p = atoms.positions.base
     let s = atoms.species.base
-    let o = order.base
-    let (f0, f1, f2, t0, t1, t2) = (u0.base, u1.base, u2.base, v0.base, v1.base, v2.base)
     let (px, py, pz, ps, pl) = (x.base, y.base, z.base, paddedSpecies.base, limits.base)
     let center = origin
     let squares = radii.map { Float(($0 + margin) * ($0 + margin)) }
     squares.withUnsafeBufferPointer { table in
       team.forEachChunk(ranges.count) { chunk in
         for slot in ranges[chunk] {
-          let old = Int(o[slot])
-          t0[slot] = f0[old]
-          t1[slot] = f1[old]
-          t2[slot] = f2[old]
           px[slot] = Float(p[slot].x - center.x)
           py[slot] = Float(p[slot].y - center.y)
           pz[slot] = Float(p[slot].z - center.z)
           ps[slot] = s[slot]
-          for kind in 0..<kinds { pl[kind * (n + 8) + slot] = table[kind * kinds + Int(s[slot])] }
+          for kind in 0..<kinds { pl[kind * (n + 16) + slot] = table[kind * kinds + Int(s[slot])] }
         }
       }
     }
-    // The padding is read but masked.
-    for slot in n..<n + 8 {
+    // The padding is read but never within reach.
+    for slot in n..<n + 16 {
       px[slot] = 0
       py[slot] = 0
       pz[slot] = 0
       ps[slot] = 0
-      for kind in 0..<kinds { pl[kind * (n + 8) + slot] = -1 }
+      for kind in 0..<kinds { pl[kind * (n + 16) + slot] = -1 }
     }
   }
 
-  private mutating func makeShifts(_ g: CellGeometry, _ grid: SearchGrid, radius: Double) -> (Int, Int, Int) {
+  /// Boxes around the clusters, in grid coordinates and in space.
+  private mutating func makeBoxes(_ grid: SearchGrid, _ ranges: Ranges, _ team: ThreadTeam) {
+    let n = order.count
+    let width = self.width
+    let o = order.base
+    let k = keys.base
+    let cellsInRow = grid.n1 * grid.n2
+    let stride = clusterCount + 8
+    let (g0, g1, g2, c0, c1, c2) = (u0.base, u1.base, u2.base, x.base, y.base, z.base)
+    let (gb, sb, rowOf) = (gridBoxes.base, boxes.base, rows.base)
+    let clusters = Ranges(clusterCount, target: 256)
+    team.forEachChunk(clusters.count) { chunk in
+      for cluster in clusters[chunk] {
+        let slots = cluster * width..<min(n, cluster * width + width)
+        let firstOld = Int(o[slots.lowerBound])
+        rowOf[cluster] = Int32(truncatingIfNeeded: Int(k[firstOld]) / cellsInRow)
+        var lo = SIMD8<Float>(repeating: .infinity)
+        var hi = SIMD8<Float>(repeating: -.infinity)
+        for slot in slots {
+          let old = Int(o[slot])
+          let v = SIMD8<Float>(g0[old], g1[old], g2[old], c0[slot], c1[slot], c2[slot], 0, 0)
+          lo = pointwiseMin(lo, v)
+          hi = pointwiseMax(hi, v)
+        }
+        for axis in 0..<3 {
+          gb[axis * stride + cluster] = lo[axis]
+          gb[(axis + 3) * stride + cluster] = hi[axis]
+          sb[axis * stride + cluster] = 0.5 * (lo[axis + 3] + hi[axis + 3])
+          // A hair larger, since the centre is rounded.
+          sb[(axis + 3) * stride + cluster] = 0.5 * (hi[axis + 3] - lo[axis + 3]) + 1e-6 * (abs(lo[axis + 3]) + abs(hi[axis + 3]))
+        }
+      }
+    }
+  }
+
+  private mutating func makeShifts(_ g: CellGeometry, _ axes: (Int, Int, Int), radius: Double) -> (Int, Int, Int) {
     func reach(_ periodic: Bool, _ width: Double) -> Int { periodic ? Int((radius / width).rounded(.up)) + 1 : 0 }
     let r = (reach(g.periodic0, g.widths.x), reach(g.periodic1, g.widths.y), reach(g.periodic2, g.widths.z))
     let total = (2 * r.0 + 1) * (2 * r.1 + 1) * (2 * r.2 + 1)
@@ -268,7 +307,11 @@ public struct ClusterList: ~Copyable {
         for c in -r.2...r.2 {
           let v = Vector3(Double(a), Double(b), Double(c)) * g.basis
           shiftVectors[k] = v
-          shiftMultiples[k] = LatticeShift(Int16(clamping: a), Int16(clamping: b), Int16(clamping: c))
+          var s = SIMD4<Int16>()
+          s[axes.0] = Int16(clamping: a)
+          s[axes.1] = Int16(clamping: b)
+          s[axes.2] = Int16(clamping: c)
+          shiftMultiples[k] = LatticeShift(s.x, s.y, s.z)
           shiftFloats[3 * k] = Float(v.x)
           shiftFloats[3 * k + 1] = Float(v.y)
           shiftFloats[3 * k + 2] = Float(v.z)
@@ -282,10 +325,11 @@ public struct ClusterList: ~Copyable {
   private mutating func search(
     atoms n: Int, kinds: Int, grid: SearchGrid, radius: Float, reach: (Int, Int, Int), _ team: ThreadTeam
   ) {
-    let clusters = (n + 3) / 4
-    // Chunks of at least 32 clusters, at most 512 of them: enough to share, few enough to sum.
-    let perChunk = max(32, (clusters + 511) / 512)
-    let wanted = (clusters + perChunk - 1) / perChunk
+    let clusters = clusterCount
+    // Slices at least one radius thick, so that a chunk's window is not much more than its own clusters; an even number shares well.
+    let slices = Int(Swift.min(64, grid.width0 / Swift.max(radius, 1e-6)))
+    let wanted = Swift.max(1, Swift.min(slices > 1 ? slices / 2 * 2 : 1, clusters / 16))
+    let perChunk = Swift.max(1, (clusters + wanted - 1) / wanted)
     if wanted > chunkCapacity {
       let grown = UnsafeMutablePointer<ClusterChunk>.allocate(capacity: wanted)
       for k in 0..<wanted { grown[k] = k < chunkCapacity ? chunks[k] : ClusterChunk() }
@@ -295,19 +339,22 @@ public struct ClusterList: ~Copyable {
     }
     chunkCount = wanted
     var s = ClusterSearch(
-      cellStarts: cellStarts.base, x: x.base, y: y.base, z: z.base, u0: v0.base, u1: v1.base, u2: v2.base,
+      cellStarts: cellStarts.base, rows: rows.base, x: x.base, y: y.base, z: z.base, gridBoxes: gridBoxes.base, boxes: boxes.base,
       species: paddedSpecies.base, limits: limits.base, shifts: shiftFloats.base)
     s.count = n
+    s.width = width
+    s.clusterCount = clusters
     s.speciesCount = kinds
     s.grid = grid
-    s.limitStride = n + 8
+    s.boxStride = clusters + 8
+    s.limitStride = n + 16
     s.radius = radius
     (s.reach0, s.reach1, s.reach2) = reach
     let chunks = self.chunks
     let level = self.level
     team.forEachChunk(wanted) { k in
-      chunks[k].firstCluster = k * perChunk
-      chunks[k].clusterCount = min(perChunk, clusters - k * perChunk)
+      chunks[k].firstCluster = Swift.min(k * perChunk, clusters)
+      chunks[k].clusterCount = Swift.min(perChunk, clusters - chunks[k].firstCluster)
       LevelKernels.searchClusters(level, s, &chunks[k])
     }
     entryCount = 0
@@ -319,47 +366,53 @@ public struct ClusterList: ~Copyable {
   /// Writes the list out as edges (see `EdgeView` in TektiteCore): every pair closer than `radius`, by centre.
   public func fillEdges(
     positions: borrowing Buffer<Vector3>, radius: Double, offsets: inout Buffer<Int>, neighbors: inout Buffer<Int32>,
-    shifts: inout Buffer<LatticeShift>, team: ThreadTeam
+    shifts: inout Buffer<LatticeShift>
   ) {
     let n = positions.count
     offsets.resize(n + 1)
     offsets.fill(0)
-    let chunks = self.chunks
     let p = positions.base
     let vectors = shiftVectors.base
     let multiples = shiftMultiples.base
     let limit = radius * radius
     let counts = offsets.base + 1
-    // Visits the edges of a chunk's atoms; each atom's edges come in the order of the runs.
-    func visit(_ k: Int, _ body: (_ center: Int, _ neighbor: Int, _ shift: LatticeShift) -> Void) {
-      let chunk = chunks[k]
-      for local in 0..<chunk.clusterCount {
-        let slot = (chunk.firstCluster + local) * 4
-        for e in Int(chunk.starts.base[local])..<Int(chunk.starts.base[local + 1]) {
-          let segment = chunk.segments.base[e]
-          let t = vectors[Int(segment.shift)]
-          for entry in Int(segment.begin)..<Int(segment.begin + segment.count) {
-            let j = Int(chunk.entries.base[entry]) / 3
-            for i in slot..<min(slot + 4, n) where !(segment.species < 0 && i == j) {
-              if (p[j] - p[i] + t).lengthSquared < limit { body(i, j, multiples[Int(segment.shift)]) }
+    // Visits each pair once, always in the same order. One thread: a learned model spends a hundred times more on each edge.
+    func visit(_ body: (_ i: Int, _ j: Int, _ shift: LatticeShift) -> Void) {
+      for k in 0..<chunkCount {
+        let chunk = chunks[k]
+        var atom = 0
+        for i in chunk.firstCluster * width..<min(n, (chunk.firstCluster + chunk.clusterCount) * width) {
+          for j in i + 1..<max(i + 1, min(n, (i / width + 1) * width)) where (p[j] - p[i]).lengthSquared < limit { body(i, j, .zero) }
+          for e in Int(chunk.starts.base[atom])..<Int(chunk.starts.base[atom + 1]) {
+            let segment = chunk.segments.base[e]
+            let shift = multiples[Int(segment.shift)]
+            let t = vectors[Int(segment.shift)]
+            for entry in Int(segment.begin)..<Int(segment.begin + segment.count) {
+              let first = Int(chunk.entries.base[entry]) / 3 * width
+              for j in first..<min(first + width, n) where (p[j] - p[i] + t).lengthSquared < limit { body(i, j, shift) }
             }
           }
+          atom += 1
         }
       }
     }
-    team.forEachChunk(chunkCount) { k in visit(k) { i, _, _ in counts[i] += 1 } }
+    visit { i, j, _ in
+      counts[i] += 1
+      counts[j] += 1
+    }
     for i in 0..<n { counts[i] += (counts - 1)[i] }
     neighbors.resize(n == 0 ? 0 : counts[n - 1])
     shifts.resize(neighbors.count)
     let (outN, outS) = (neighbors.base, shifts.base)
-    // counts[i − 1] is where row i starts; it is advanced while filling and put back below.
+    // heads[i] is where row i goes on; it is advanced while filling and put back below.
     let heads = offsets.base
-    team.forEachChunk(chunkCount) { k in
-      visit(k) { i, j, shift in
-        outN[heads[i]] = Int32(truncatingIfNeeded: j)
-        outS[heads[i]] = shift
-        heads[i] += 1
-      }
+    visit { i, j, s in
+      outN[heads[i]] = Int32(truncatingIfNeeded: j)
+      outS[heads[i]] = s
+      heads[i] += 1
+      outN[heads[j]] = Int32(truncatingIfNeeded: i)
+      outS[heads[j]] = LatticeShift(0 &- s.a, 0 &- s.b, 0 &- s.c)
+      heads[j] += 1
     }
     for i in stride(from: n, to: 0, by: -1) { heads[i] = heads[i - 1] }
     heads[0] = 0

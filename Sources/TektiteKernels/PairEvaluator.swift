@@ -1,7 +1,7 @@
 /// Evaluates one form of pair interaction over a cluster list, in double or in single precision, and owns the memory for it.
 ///
 /// In single precision the coordinates are rounded relative to the middle of the atoms, distances, pair forces and the sum
-/// over one atom's neighbours are single, everything beyond is double.
+/// over a slice of neighbours are single, everything beyond is double.
 public struct PairEvaluator: ~Copyable {
   /// Formula.
   public let form: PairFormKind
@@ -9,10 +9,14 @@ public struct PairEvaluator: ~Copyable {
   public let isDouble: Bool
   /// Number of species.
   public let speciesCount: Int
-  private var doubles: Buffer<Double>
-  private var floats: Buffer<Float>
-  private var narrow = Buffer<Float>()
+  private let rows: [[Double]]
+  private var blocks = Buffer<UInt8>()
+  private var first = Buffer<UInt8>()
+  private var second = Buffer<UInt8>()
+  private var third = Buffer<UInt8>()
   private var sums = Buffer<Double>()
+  private var generation = -1
+  private var hasSecond = false
   private let level: ProcessorLevel
 
   /// Makes an evaluator.
@@ -25,15 +29,23 @@ public struct PairEvaluator: ~Copyable {
     self.isDouble = isDouble
     self.speciesCount = speciesCount
     self.level = level
-    let flat = rows.flatMap { $0 }
-    doubles = Buffer(flat)
-    floats = Buffer(flat.map { Float($0) })
+    self.rows = rows
+  }
+
+  /// The width of clusters that an evaluator needs.
+  public static func clusterWidth(isDouble: Bool, level: ProcessorLevel = .current) -> Int {
+    LevelKernels.clusterWidth(level, isDouble: isDouble)
   }
 
   /// Makes room for `atoms` atoms.
   public mutating func reserve(atoms: Int) {
-    if !isDouble { narrow.reserve(3 * atoms) }
-    sums.reserve(8 * 1024)
+    let width = Self.clusterWidth(isDouble: isDouble, level: level)
+    let size = 3 * (atoms + width) * (isDouble ? 8 : 4)
+    blocks.reserve(size)
+    first.reserve(size * speciesCount)
+    second.reserve(size * speciesCount)
+    third.reserve(size * speciesCount)
+    sums.reserve(8 * 64)
   }
 
   /// Adds forces and, if `observing`, per-atom energies and virials to the buffers whose count is not 0.
@@ -44,51 +56,48 @@ public struct PairEvaluator: ~Copyable {
   ) -> (energy: Double, virial: Matrix3) {
     let n = positions.count
     precondition(species.count == n && forces.count >= n, "buffers of \(species.count) and \(forces.count) for \(n) atoms")
-    let chunkCount = clusters.chunkCount
-    sums.resize(8 * chunkCount)
-    let origin = isDouble ? Vector3.zero : clusters.origin
-    if !isDouble { narrow.resize(3 * n) }
-    let narrowBase = narrow.base
-    let sumBase = sums.base
+    let width = Self.clusterWidth(isDouble: isDouble, level: level)
+    precondition(clusters.width == width, "clusters of \(clusters.width) atoms where \(width) are needed")
+    if n == 0 { return (0, .zero) }
+    let isAtomic = observing && (energies.count >= n || virials.count >= n)
+    let wantsSecond = observing || form != .lennardJones
+    if generation != clusters.generation || (wantsSecond && !hasSecond) {
+      layCoefficients(species, clusters.clusterCount, width, second: wantsSecond)
+      generation = clusters.generation
+    }
+    let blockCount = 3 * width * clusters.clusterCount
+    blocks.resize(blockCount * (isDouble ? 8 : 4))
+    sums.resize(8 * clusters.chunkCount)
+    packBlocks(positions, clusters.origin, width, team)
+
+    // Windows hold up to ten numbers for each atom; they are sized here, on one thread, so that kernels never allocate.
     let chunks = clusters.chunks
-    let shifts = clusters.shifts
+    let chunkCount = clusters.chunkCount
+    let runs = isAtomic ? 10 : 3
+    for k in 0..<chunkCount {
+      let span = chunks[k].windowEnd - chunks[k].firstCluster + chunks[k].wrappedEnd
+      chunks[k].window.ensure(span * runs * width * (isDouble ? 2 : 1) / 2 + 1)
+    }
     let level = self.level
     let form = self.form
     let isDouble = self.isDouble
-    let kinds = speciesCount
-    let coefficients = isDouble ? UnsafeRawPointer(doubles.base) : UnsafeRawPointer(floats.base)
-    let forceBase = forces.base
-    let energyBase = energies.count >= n && n > 0 ? Optional(energies.base) : nil
-    let virialBase = virials.count >= n && n > 0 ? Optional(virials.base) : nil
-    positions.withUnsafeBufferPointer { p in
-      species.withUnsafeBufferPointer { s in
-        guard let centers = p.baseAddress, let kindsOf = s.baseAddress else { return }
-        if !isDouble {
-          let ranges = Ranges(n, target: 2048)
-          team.forEachChunk(ranges.count) { k in
-            for i in ranges[k] {
-              let d = centers[i] - origin
-              narrowBase[3 * i] = Float(d.x)
-              narrowBase[3 * i + 1] = Float(d.y)
-              narrowBase[3 * i + 2] = Float(d.z)
-            }
-          }
-        }
-        var a = ClusterForces(
-          positions: isDouble ? UnsafeRawPointer(centers) : UnsafeRawPointer(narrowBase), centers: centers, species: kindsOf,
-          coefficients: coefficients, shifts: shifts, forces: forceBase)
-        a.origin = origin
-        a.count = n
-        a.speciesCount = kinds
-        if observing {
-          a.atomicEnergies = energyBase
-          a.atomicVirials = virialBase
-          a.sums = sumBase
-        }
-        team.forEachChunk(chunkCount) { k in
-          LevelKernels.pairForces(level, form, isDouble: isDouble, a, chunks[k], k)
-        }
-      }
+    let sumBase = sums.base
+    species.withUnsafeBufferPointer { s in
+      guard let kinds = s.baseAddress else { return }
+      var a = ClusterForces(
+        blocks: UnsafeRawPointer(blocks.base), species: kinds, coefficients: UnsafeRawPointer(first.base),
+        secondCoefficients: UnsafeRawPointer(second.base), thirdCoefficients: UnsafeRawPointer(third.base), shifts: clusters.shifts)
+      a.count = n
+      a.speciesCount = speciesCount
+      a.coefficientStride = blockCount
+      a.isAtomic = isAtomic
+      if observing { a.sums = sumBase }
+      team.forEachChunk(chunkCount) { k in LevelKernels.pairForces(level, form, isDouble: isDouble, a, chunks[k], k) }
+    }
+    if isDouble {
+      collect(Double.self, clusters, n, runs, &forces, &energies, &virials, team)
+    } else {
+      collect(Float.self, clusters, n, runs, &forces, &energies, &virials, team)
     }
     guard observing else { return (0, .zero) }
     var energy = 0.0
@@ -99,5 +108,136 @@ public struct PairEvaluator: ~Copyable {
       w += Matrix3(Vector3(s[1], s[4], s[5]), Vector3(s[4], s[2], s[6]), Vector3(s[5], s[6], s[3]))
     }
     return (energy, w)
+  }
+
+  // MARK: - Before and after the kernels
+
+  /// Writes the coefficients of every cluster against every species, block by block.
+  private mutating func layCoefficients(_ species: Span<Int32>, _ clusterCount: Int, _ width: Int, second wantsSecond: Bool) {
+    let size = 3 * width * clusterCount * speciesCount * (isDouble ? 8 : 4)
+    first.resize(size)
+    Self.lay(rows, 0, &first, isDouble, speciesCount, species, clusterCount, width)
+    hasSecond = wantsSecond
+    if wantsSecond {
+      second.resize(size)
+      third.resize(size)
+      Self.lay(rows, 3, &second, isDouble, speciesCount, species, clusterCount, width)
+      Self.lay(rows, 6, &third, isDouble, speciesCount, species, clusterCount, width)
+    }
+  }
+
+  private static func lay(
+    _ rows: [[Double]], _ row: Int, _ buffer: inout Buffer<UInt8>, _ isDouble: Bool, _ kinds: Int, _ species: Span<Int32>,
+    _ clusterCount: Int, _ width: Int
+  ) {
+    let raw = UnsafeMutableRawPointer(buffer.base)
+    if isDouble {
+      lay(rows, row, raw.assumingMemoryBound(to: Double.self), kinds, species, clusterCount, width)
+    } else {
+      lay(rows, row, raw.assumingMemoryBound(to: Float.self), kinds, species, clusterCount, width)
+    }
+  }
+
+  @inline(__always)
+  private static func lay<S: BinaryFloatingPoint>(
+    _ rows: [[Double]], _ row: Int, _ out: UnsafeMutablePointer<S>, _ kinds: Int, _ species: Span<Int32>, _ clusterCount: Int, _ width: Int
+  ) {
+    let n = species.count
+    species.withUnsafeBufferPointer { s in
+      for kind in 0..<kinds {
+        var table = [S](repeating: 0, count: 3 * kinds)
+        for k in 0..<3 {
+          for other in 0..<kinds { table[3 * other + k] = S(rows[row + k][kind * kinds + other]) }
+        }
+        table.withUnsafeBufferPointer { t in
+          let base = out + kind * 3 * width * clusterCount
+          for slot in 0..<clusterCount * width {
+            let at = base + slot / width * (3 * width) + slot % width
+            let other = slot < n ? 3 * Int(s[slot]) : 0
+            // Empty lanes of the last cluster lie beyond every cutoff.
+            at[0] = slot < n ? t[other] : (row == 0 ? -1 : 0)
+            at[width] = t[other + 1]
+            at[2 * width] = t[other + 2]
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func packBlocks(_ positions: Span<Vector3>, _ origin: Vector3, _ width: Int, _ team: ThreadTeam) {
+    let raw = UnsafeMutableRawPointer(blocks.base)
+    if isDouble {
+      Self.pack(positions, .zero, width, raw.assumingMemoryBound(to: Double.self), team)
+    } else {
+      Self.pack(positions, origin, width, raw.assumingMemoryBound(to: Float.self), team)
+    }
+  }
+
+  @inline(__always)
+  private static func pack<S: BinaryFloatingPoint>(
+    _ positions: Span<Vector3>, _ origin: Vector3, _ width: Int, _ out: UnsafeMutablePointer<S>, _ team: ThreadTeam
+  ) {
+    let n = positions.count
+    positions.withUnsafeBufferPointer { buffer in
+      guard let p = buffer.baseAddress else { return }
+      let clusters = Ranges((n + width - 1) / width, target: 512)
+      team.forEachChunk(clusters.count) { k in
+        for cluster in clusters[k] {
+          let block = out + cluster * 3 * width
+          for lane in 0..<width {
+            let d = p[min(cluster * width + lane, n - 1)] - origin
+            block[lane] = S(d.x)
+            block[width + lane] = S(d.y)
+            block[2 * width + lane] = S(d.z)
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds the windows to the results, for each atom in the order of chunks.
+  @inline(__always)
+  private func collect<S: BinaryFloatingPoint>(
+    _ scalar: S.Type, _ clusters: borrowing ClusterView, _ n: Int, _ runs: Int, _ forces: inout Buffer<Vector3>,
+    _ energies: inout Buffer<Double>, _ virials: inout Buffer<Matrix3>, _ team: ThreadTeam
+  ) {
+    let width = clusters.width
+    let stride = runs * width
+    let chunks = clusters.chunks
+    let chunkCount = clusters.chunkCount
+    let f = forces.base
+    let u = energies.count >= n ? Optional(energies.base) : nil
+    let w = virials.count >= n ? Optional(virials.base) : nil
+    let ranges = Ranges(clusters.clusterCount, target: 256)
+    team.forEachChunk(ranges.count) { r in
+      let range = ranges[r]
+      @inline(__always) func add(_ source: UnsafeMutablePointer<S>, _ from: Int, _ to: Int, _ origin: Int) {
+        var cluster = max(from, range.lowerBound)
+        let end = min(to, range.upperBound)
+        while cluster < end {
+          let b = source + (cluster - origin) * stride
+          let slot = cluster * width
+          for lane in 0..<min(width, n - slot) {
+            f[slot + lane] += Vector3(Double(b[lane]), Double(b[width + lane]), Double(b[2 * width + lane]))
+            if runs == 10 {
+              let c = b + lane
+              if let u { u[slot + lane] += Double(c[3 * width]) }
+              if let w {
+                let (xx, yy, zz) = (Double(c[4 * width]), Double(c[5 * width]), Double(c[6 * width]))
+                let (xy, xz, yz) = (Double(c[7 * width]), Double(c[8 * width]), Double(c[9 * width]))
+                w[slot + lane] += Matrix3(Vector3(xx, xy, xz), Vector3(xy, yy, yz), Vector3(xz, yz, zz))
+              }
+            }
+          }
+          cluster += 1
+        }
+      }
+      for k in 0..<chunkCount {
+        let chunk = chunks[k]
+        let window = UnsafeMutableRawPointer(chunk.window.base).assumingMemoryBound(to: S.self)
+        add(window, chunk.firstCluster, chunk.windowEnd, chunk.firstCluster)
+        add(window + (chunk.windowEnd - chunk.firstCluster) * stride, 0, chunk.wrappedEnd, 0)
+      }
+    }
   }
 }

@@ -86,11 +86,37 @@ public struct LevelError: Error, CustomStringConvertible {
 
 /// Calls the kernel of the level in use.
 enum LevelKernels {
+  static func clusterWidth(_ level: ProcessorLevel, isDouble: Bool) -> Int {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.clusterWidth(isDouble: isDouble)
+    case .v3: TektiteKernelsV3.clusterWidth(isDouble: isDouble)
+    case .v4: TektiteKernelsV4.clusterWidth(isDouble: isDouble)
+    }
+  }
+
   static func searchClusters(_ level: ProcessorLevel, _ search: borrowing ClusterSearch, _ chunk: inout ClusterChunk) {
     switch level {
     case .baseline: TektiteKernelsBaseline.searchClusters(search, &chunk)
     case .v3: TektiteKernelsV3.searchClusters(search, &chunk)
     case .v4: TektiteKernelsV4.searchClusters(search, &chunk)
+    }
+  }
+
+  static func integrate(_ level: ProcessorLevel, _ pass: borrowing IntegrationPass, _ range: Range<Int>) -> IntegrationFindings {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.integrate(pass, range)
+    case .v3: TektiteKernelsV3.integrate(pass, range)
+    case .v4: TektiteKernelsV4.integrate(pass, range)
+    }
+  }
+
+  static func normals(
+    _ level: ProcessorLevel, key: UInt64, counter: UInt64, _ atoms: UnsafePointer<Int32>, _ count: Int, _ out: UnsafeMutablePointer<Vector3>
+  ) {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
+    case .v3: TektiteKernelsV3.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
+    case .v4: TektiteKernelsV4.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
     }
   }
 

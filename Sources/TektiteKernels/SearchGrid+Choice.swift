@@ -24,7 +24,7 @@ struct Bounds {
   /// The largest coordinate relative to the centre.
   let extent: Double
 
-  init(_ positions: borrowing Buffer<Vector3>, _ g: CellGeometry, _ ranges: Ranges, _ team: ThreadTeam) {
+  init(_ positions: borrowing Buffer<Vector3>, _ g: CellGeometry) {
     let p = positions.base
     let t = g.inverse.transposed
     let (r0, r1, r2) = (g.widths.x * t.a, g.widths.y * t.b, g.widths.z * t.c)
@@ -52,11 +52,11 @@ struct Bounds {
 }
 
 extension SearchGrid {
-  /// A grid whose columns are as wide as a cube of four atoms and whose bins are a quarter of that.
-  init(atoms n: Int, bounds: borrowing Bounds, geometry g: CellGeometry) {
+  /// A grid whose columns are as wide as a cube that holds one cluster, and whose bins are a quarter of that.
+  init(atoms n: Int, clusterWidth: Int, bounds: Bounds, geometry g: CellGeometry) {
     self.init()
     let s = bounds.size
-    let side = Double.maximum((4 * (s.x * s.y * s.z) / Double(max(n, 1))).cubeRoot, 1e-9)
+    let side = Double.maximum((Double(clusterWidth) * (s.x * s.y * s.z) / Double(max(n, 1))).cubeRoot, 1e-9)
     let most = Double(4 * n + 64)
     n0 = max(1, Int(Double.minimum((s.x / side).rounded(), most)))
     n1 = max(1, Int(Double.minimum((s.y / side).rounded(), most / Double(n0))))
@@ -74,5 +74,21 @@ extension Double {
     var r = Double(sign: .plus, exponent: exponent / 3, significand: 1)
     for _ in 0..<60 { r = (2 * r + self / (r * r)) / 3 }
     return r
+  }
+}
+
+extension CellGeometry {
+  /// The three directions, longest first; equal ones keep their order.
+  var axesByWidth: (Int, Int, Int) {
+    let sorted = [0, 1, 2].sorted { widths[$0] > widths[$1] || (widths[$0] == widths[$1] && $0 < $1) }
+    return (sorted[0], sorted[1], sorted[2])
+  }
+
+  /// The same cell with its directions in another order.
+  func turned(_ axes: (Int, Int, Int)) -> CellGeometry {
+    let periodic = [periodic0, periodic1, periodic2]
+    return CellGeometry(
+      basis: Matrix3(basis[axes.0], basis[axes.1], basis[axes.2]),
+      periodic: (periodic[axes.0], periodic[axes.1], periodic[axes.2]))
   }
 }

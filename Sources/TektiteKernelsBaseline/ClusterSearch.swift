@@ -71,68 +71,57 @@ typealias Ints = SIMD8<Int32>
 /// The quotient rounded down and what is left, for a positive divisor.
 @inline(__always) func floorDivide(_ a: Int, _ n: Int) -> Int { a >= 0 ? a / n : -((n - 1 - a) / n) }
 
-/// Finds the neighbours of the clusters of one chunk: every atom, in any periodic image, that is within the list radius of at least one
-/// of the four. Entries are grouped by lattice shift and species.
+@inline(__always) func fma8(_ a: Floats, _ b: Floats, _ c: Floats) -> Floats {
+  Floats8.fma(Floats8(a), Floats8(b), Floats8(c)).v
+}
+
+/// Finds the neighbours of the atoms of one chunk: for each atom, every cluster, in any periodic image, that holds an atom within the list
+/// radius. Each pair is listed once. Of the two ways to see a pair, the one whose shift leads forward in the first direction of
+/// the grid is taken; without such a shift, the one from the earlier to the later cluster; within a cluster's own images, the forward shift.
+/// So a chunk's neighbours lie in a window of clusters that begins with its own, and, across the boundary, in one that begins with
+/// cluster 0. Pairs within a cluster are not listed; whoever reads the list takes them all.
 public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterChunk) {
   let table: UnsafePointer<Ints>? = packedLanes
-  let ns = s.speciesCount
   let g = s.grid
+  let width = s.width
   let radius = s.radius
+  let squared = radius * radius
   let cw0 = g.width0 / Float(g.n0)
   let cw1 = g.width1 / Float(g.n1)
   let inverse0 = Float(g.n0) / g.width0
   let inverse1 = Float(g.n1) / g.width1
   let inverse2 = Float(g.n2) / g.width2
-  let iota3 = Ints(0, 3, 6, 9, 12, 15, 18, 21)
+  let iota = Ints(0, 1, 2, 3, 4, 5, 6, 7)
+  let lowest = Floats(repeating: 0)
   chunk.entries.count = 0
   chunk.segments.count = 0
   chunk.starts.count = 0
-  chunk.starts.ensure(chunk.clusterCount + 1)
-  chunk.prepareScratch(species: ns)
-  let scratch = chunk.scratch
+  chunk.starts.ensure(chunk.clusterCount * width + 1)
+  chunk.stamps.count = 0
+  chunk.stamps.ensure(s.clusterCount)
+  chunk.stamps.base.update(repeating: -1, count: s.clusterCount)
+  chunk.windowEnd = chunk.firstCluster + chunk.clusterCount
+  chunk.wrappedEnd = 0
+  var stamp: Int32 = 0
+  var atom = 0
+  let stride = s.boxStride
 
   for local in 0..<chunk.clusterCount {
-    chunk.starts.base[local] = Int32(truncatingIfNeeded: chunk.segments.count)
-    let slot = (chunk.firstCluster + local) * 4
-    let live = min(4, s.count - slot)
-    let s1 = live > 1 ? slot + 1 : slot
-    let s2 = live > 2 ? slot + 2 : slot
-    let s3 = live > 3 ? slot + 3 : slot
-    @inline(__always) func four(_ p: UnsafePointer<Float>) -> SIMD4<Float> { SIMD4(p[slot], p[s1], p[s2], p[s3]) }
-    let a0 = four(s.u0)
-    let a1 = four(s.u1)
-    let a2 = four(s.u2)
-    let lo0 = a0.min()
-    let hi0 = a0.max()
-    let lo1 = a1.min()
-    let hi1 = a1.max()
-    let lo2 = a2.min()
-    let hi2 = a2.max()
-    let l0 = s.limits + Int(s.species[slot]) * s.limitStride
-    let l1 = s.limits + Int(s.species[s1]) * s.limitStride
-    let l2 = s.limits + Int(s.species[s2]) * s.limitStride
-    let l3 = s.limits + Int(s.species[s3]) * s.limitStride
-    let x4 = four(s.x)
-    let y4 = four(s.y)
-    let z4 = four(s.z)
-
-    // Own members first: all of them, whatever the distance; the force loop masks each against itself.
-    let own = s.shiftIndex(0, 0, 0)
-    for kind in 0..<ns {
-      let begin = chunk.entries.count
-      chunk.entries.ensure(4)
-      for member in slot..<slot + live where Int(s.species[member]) == kind {
-        chunk.entries.base[chunk.entries.count] = Int32(truncatingIfNeeded: member * 3)
-        chunk.entries.count += 1
-      }
-      if chunk.entries.count > begin && live > 1 {
-        chunk.segments.ensure(1)
-        chunk.segments.base[chunk.segments.count] = ClusterSegment(
-          begin: Int32(truncatingIfNeeded: begin), count: Int32(truncatingIfNeeded: chunk.entries.count - begin),
-          shift: Int32(truncatingIfNeeded: own), species: ~Int32(truncatingIfNeeded: kind))
-        chunk.segments.count += 1
-      }
-    }
+    let cluster = chunk.firstCluster + local
+    let slot = cluster * width
+    let live = min(width, s.count - slot)
+    let gb = s.gridBoxes + cluster
+    let lo0 = gb[0]
+    let lo1 = gb[stride]
+    let lo2 = gb[2 * stride]
+    let hi0 = gb[3 * stride]
+    let hi1 = gb[4 * stride]
+    let hi2 = gb[5 * stride]
+    let sb = s.boxes + cluster
+    let e0 = Floats(repeating: sb[3 * stride])
+    let e1 = Floats(repeating: sb[4 * stride])
+    let e2 = Floats(repeating: sb[5 * stride])
+    chunk.pending.count = 0
 
     var first0 = Int(((lo0 - radius) * inverse0).rounded(.down))
     var last0 = Int(((hi0 + radius) * inverse0).rounded(.down))
@@ -148,116 +137,197 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
     }
     let firstC = g.periodic2 ? max(Int(((lo2 - radius) / g.width2).rounded(.down)), -s.reach2) : 0
     let lastC = g.periodic2 ? min(Int(((hi2 + radius) / g.width2).rounded(.down)), s.reach2) : 0
-    if first0 > last0 || first1 > last1 { continue }
+    // Clusters before this one's own row of columns are behind it, unless across the boundary.
+    first0 = max(first0, Int(s.rows[cluster]))
+    let lastA = min(floorDivide(last0, g.n0), s.reach0)
+    let firstB = max(floorDivide(first1, g.n1), -s.reach1)
+    let lastB = min(floorDivide(last1, g.n1), s.reach1)
 
-    for imageA in max(floorDivide(first0, g.n0), -s.reach0)...min(floorDivide(last0, g.n0), s.reach0) {
+    var imageA = 0
+    while imageA <= lastA {
       let from0 = max(first0, imageA * g.n0) - imageA * g.n0
       let to0 = min(last0, imageA * g.n0 + g.n0 - 1) - imageA * g.n0
-      for imageB in max(floorDivide(first1, g.n1), -s.reach1)...min(floorDivide(last1, g.n1), s.reach1) {
+      let base0 = Float(imageA) * g.width0
+      var imageB = firstB
+      while imageB <= lastB {
         let from1 = max(first1, imageB * g.n1) - imageB * g.n1
         let to1 = min(last1, imageB * g.n1 + g.n1 - 1) - imageB * g.n1
-        for imageC in firstC...lastC {
+        let base1 = Float(imageB) * g.width1
+        var imageC = firstC
+        while imageC <= lastC {
+          // The first cluster that this shift may pair with.
+          let isForward = imageB > 0 || (imageB == 0 && imageC > 0)
+          let begin = imageA > 0 ? 0 : isForward ? cluster : cluster + 1
           let shift = s.shiftIndex(imageA, imageB, imageC)
-          let isHome = shift == own
           let t = s.shifts + 3 * shift
-          let x = x4 - t[0]
-          let y = y4 - t[1]
-          let z = z4 - t[2]
-          let x0 = Floats(repeating: x.x)
-          let x1 = Floats(repeating: x.y)
-          let x2 = Floats(repeating: x.z)
-          let x3 = Floats(repeating: x.w)
-          let y0 = Floats(repeating: y.x)
-          let y1 = Floats(repeating: y.y)
-          let y2 = Floats(repeating: y.z)
-          let y3 = Floats(repeating: y.w)
-          let z0 = Floats(repeating: z.x)
-          let z1 = Floats(repeating: z.y)
-          let z2 = Floats(repeating: z.z)
-          let z3 = Floats(repeating: z.w)
-          let base0 = Float(imageA) * g.width0
-          let base1 = Float(imageB) * g.width1
           let base2 = Float(imageC) * g.width2
-          for kind in 0..<ns { scratch[kind].count = 0 }
+          let cx = Floats(repeating: sb[0] - t[0])
+          let cy = Floats(repeating: sb[stride] - t[1])
+          let cz = Floats(repeating: sb[2 * stride] - t[2])
+          stamp += 1
+          chunk.candidates.count = 0
 
-          for i0 in from0...to0 {
-            var rest0 = radius * radius
-            if g.orthogonal {
-              let edge = base0 + Float(i0) * cw0
-              let gap = max(0, edge - hi0, lo0 - (edge + cw0))
-              rest0 -= gap * gap
-            }
-            for i1 in from1...to1 {
+          var i0 = from0
+          while i0 <= to0 {
+            let edge0 = base0 + Float(i0) * cw0
+            let gap0 = max(0, max(edge0 - hi0, lo0 - (edge0 + cw0)))
+            let rest0 = g.orthogonal ? squared - gap0 * gap0 : squared
+            let row = i0 * g.n1
+            let isOddRow = i0 & 1 != 0
+            var i1 = from1
+            while i1 <= to1 {
               var half = radius
               if g.orthogonal {
-                let edge = base1 + Float(i1) * cw1
-                let gap = max(0, edge - hi1, lo1 - (edge + cw1))
-                let rest = rest0 - gap * gap
-                if rest <= 0 { continue }
-                half = rest.squareRoot() + 1e-5 * radius
+                let edge1 = base1 + Float(i1) * cw1
+                let gap1 = max(0, max(edge1 - hi1, lo1 - (edge1 + cw1)))
+                let rest = rest0 - gap1 * gap1
+                half = max(rest, 0).squareRoot() * 1.00001
               }
               let firstBin = max(0, Int(((lo2 - half - base2) * inverse2).rounded(.down)))
               let lastBin = min(g.n2 - 1, Int(((hi2 + half - base2) * inverse2).rounded(.down)))
+              let column = row + (isOddRow ? g.n1 - 1 - i1 : i1)
+              i1 += 1
               if firstBin > lastBin { continue }
-              let c0 = g.index(i0, i1, firstBin)
-              let c1 = g.index(i0, i1, lastBin)
-              var j = Int(s.cellStarts[min(c0, c1)])
-              let end = Int(s.cellStarts[max(c0, c1) + 1])
+              let isOdd = column & 1 != 0
+              let low = column * g.n2 + (isOdd ? g.n2 - 1 - lastBin : firstBin)
+              let high = column * g.n2 + (isOdd ? g.n2 - 1 - firstBin : lastBin)
+              let firstSlot = Int(s.cellStarts[low])
+              let endSlot = Int(s.cellStarts[high + 1])
+              if firstSlot >= endSlot { continue }
+              var j = firstSlot / width
+              var end = (endSlot - 1) / width + 1
+              j = max(j, begin)
               if j >= end { continue }
-              for kind in 0..<ns { scratch[kind].ensure(end - j + 8) }
+              // The first and the last cluster may reach into another column and come up there again.
+              if chunk.stamps.base[j] == stamp { j += 1 } else { chunk.stamps.base[j] = stamp }
+              if end - 1 > j {
+                if chunk.stamps.base[end - 1] == stamp { end -= 1 } else { chunk.stamps.base[end - 1] = stamp }
+              }
+              if j >= end { continue }
+              chunk.candidates.ensure(end - j + 8)
               while j < end {
-                let xj = load8(s.x, j)
-                let yj = load8(s.y, j)
-                let zj = load8(s.z, j)
-                @inline(__always) func within(_ xi: Floats, _ yi: Floats, _ zi: Floats, _ limit: UnsafePointer<Float>) -> SIMDMask<Ints> {
-                  let dx = xi - xj
-                  let dy = yi - yj
-                  let dz = zi - zj
-                  return fma8(dx, dx, fma8(dy, dy, dz * dz)) .< load8(limit, j)
+                let b = s.boxes + j
+                @inline(__always) func gap(_ center: Floats, _ edge: Floats, _ k: Int) -> Floats {
+                  let d = center - load8(b, k * stride)
+                  let distance = unsafeBitCast(unsafeBitCast(d, to: Ints.self) & Ints(repeating: 0x7fff_ffff), to: Floats.self)
+                  return larger(distance - (edge + load8(b, (k + 3) * stride)), lowest)
                 }
-                let hit = within(x0, y0, z0, l0) .| within(x1, y1, z1, l1) .| within(x2, y2, z2, l2) .| within(x3, y3, z3, l3)
-                var mask = bits(hit)
+                let gx = gap(cx, e0, 0)
+                let gy = gap(cy, e1, 1)
+                let gz = gap(cz, e2, 2)
+                var mask = bits(fma8(gx, gx, fma8(gy, gy, gz * gz)) .< Floats(repeating: squared))
                 if end - j < 8 { mask &= (1 << UInt32(end - j)) - 1 }
-                if isHome && j < slot + 4 && j + 8 > slot {
-                  for member in slot..<slot + live where member >= j && member < j + 8 { mask &= ~(1 << UInt32(member - j)) }
-                }
-                if mask != 0 {
-                  let offsets = Ints(repeating: Int32(truncatingIfNeeded: 3 * j)) &+ iota3
-                  if ns == 1 {
-                    scratch[0].count += store(offsets, where: mask, to: scratch[0].base + scratch[0].count, table)
-                  } else {
-                    let kinds = load8(s.species, j)
-                    for kind in 0..<ns {
-                      let some = mask & bits(kinds .== Ints(repeating: Int32(truncatingIfNeeded: kind)))
-                      scratch[kind].count += store(offsets, where: some, to: scratch[kind].base + scratch[kind].count, table)
-                    }
-                  }
-                }
+                let which = Ints(repeating: Int32(truncatingIfNeeded: j)) &+ iota
+                chunk.candidates.count += store(which, where: mask, to: chunk.candidates.base + chunk.candidates.count, table)
                 j += 8
               }
             }
+            i0 += 1
           }
 
-          for kind in 0..<ns {
-            let n = scratch[kind].count
-            if n == 0 { continue }
-            chunk.entries.ensure(n)
-            chunk.segments.ensure(1)
-            (chunk.entries.base + chunk.entries.count).update(from: scratch[kind].base, count: n)
-            chunk.segments.base[chunk.segments.count] = ClusterSegment(
-              begin: Int32(truncatingIfNeeded: chunk.entries.count), count: Int32(truncatingIfNeeded: n),
-              shift: Int32(truncatingIfNeeded: shift), species: Int32(truncatingIfNeeded: kind))
-            chunk.entries.count += n
-            chunk.segments.count += 1
+          let found = chunk.candidates.count
+          if found > 0 {
+            chunk.candidates.base[found] = chunk.candidates.base[found - 1]
+            chunk.entries.ensure(width * (found + 2))
+            chunk.pending.ensure(width)
+            let before = chunk.entries.count
+            for lane in 0..<live {
+              let start = chunk.entries.count
+              refine(s, slot + lane, t, chunk.candidates.base, found, &chunk.entries)
+              if chunk.entries.count > start {
+                chunk.pending.base[chunk.pending.count] = ClusterSegment(
+                  begin: Int32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: chunk.entries.count - start),
+                  shift: Int32(truncatingIfNeeded: shift), lane: Int16(truncatingIfNeeded: lane), isWrapped: imageA > 0)
+                chunk.pending.count += 1
+              }
+            }
+            if chunk.entries.count > before {
+              var most = 0
+              for k in before..<chunk.entries.count { most = max(most, Int(chunk.entries.base[k])) }
+              if imageA > 0 {
+                chunk.wrappedEnd = max(chunk.wrappedEnd, most / 3 + 1)
+              } else {
+                chunk.windowEnd = max(chunk.windowEnd, most / 3 + 1)
+              }
+            }
           }
+          imageC += 1
         }
+        imageB += 1
+      }
+      imageA += 1
+    }
+
+    // Put the runs in the order of the cluster's atoms.
+    let pending = chunk.pending.count
+    chunk.segments.ensure(pending)
+    for lane in 0..<live {
+      chunk.starts.base[atom] = Int32(truncatingIfNeeded: chunk.segments.count)
+      atom += 1
+      for k in 0..<pending where Int(chunk.pending.base[k].lane) == lane {
+        chunk.segments.base[chunk.segments.count] = chunk.pending.base[k]
+        chunk.segments.count += 1
       }
     }
   }
-  chunk.starts.base[chunk.clusterCount] = Int32(truncatingIfNeeded: chunk.segments.count)
-  chunk.starts.count = chunk.clusterCount + 1
+  chunk.starts.base[atom] = Int32(truncatingIfNeeded: chunk.segments.count)
+  chunk.starts.count = atom + 1
 }
 
-@inline(__always) func fma8(_ a: Floats, _ b: Floats, _ c: Floats) -> Floats {
-  Floats8.fma(Floats8(a), Floats8(b), Floats8(c)).v
+@inline(__always) func larger(_ a: Floats, _ b: Floats) -> Floats {
+  #if TEKTITE_AVX2 || TEKTITE_AVX512
+    return _mm256_max_ps(a, b)
+  #else
+    return a.replacing(with: b, where: a .< b)
+  #endif
+}
+
+/// Appends those candidates that hold an atom within the list radius of one atom.
+@inline(__always) func refine(
+  _ s: borrowing ClusterSearch, _ slot: Int, _ shift: UnsafePointer<Float>, _ candidates: UnsafePointer<Int32>, _ found: Int,
+  _ entries: inout Arena<Int32>
+) {
+  let limits = s.limits + Int(s.species[slot]) * s.limitStride
+  let xi = Floats(repeating: s.x[slot] - shift[0])
+  let yi = Floats(repeating: s.y[slot] - shift[1])
+  let zi = Floats(repeating: s.z[slot] - shift[2])
+  @inline(__always) func within(_ x: Floats, _ y: Floats, _ z: Floats, _ limit: Floats) -> UInt32 {
+    let dx = xi - x
+    let dy = yi - y
+    let dz = zi - z
+    return bits(fma8(dx, dx, fma8(dy, dy, dz * dz)) .< limit)
+  }
+  let out = entries.base
+  var n = entries.count
+  if s.width == 4 {
+    @inline(__always) func two(_ p: UnsafePointer<Float>, _ a: Int, _ b: Int) -> Floats {
+      Floats(
+        lowHalf: UnsafeRawPointer(p + a).loadUnaligned(as: SIMD4<Float>.self),
+        highHalf: UnsafeRawPointer(p + b).loadUnaligned(as: SIMD4<Float>.self))
+    }
+    var k = 0
+    while k < found {
+      // An odd last candidate is met twice; the second time is not counted.
+      let c0 = candidates[k]
+      let c1 = candidates[k + 1]
+      let a = Int(c0) * 4
+      let b = Int(c1) * 4
+      let m = within(two(s.x, a, b), two(s.y, a, b), two(s.z, a, b), two(limits, a, b))
+      out[n] = c0 &* 3
+      n += m & 15 != 0 ? 1 : 0
+      out[n] = c1 &* 3
+      n += m & 240 != 0 && k + 1 < found ? 1 : 0
+      k += 2
+    }
+  } else {
+    for k in 0..<found {
+      let c = candidates[k]
+      let a = Int(c) * s.width
+      var m = within(load8(s.x, a), load8(s.y, a), load8(s.z, a), load8(limits, a))
+      if s.width == 16 { m |= within(load8(s.x, a + 8), load8(s.y, a + 8), load8(s.z, a + 8), load8(limits, a + 8)) }
+      out[n] = c &* 3
+      n += m != 0 ? 1 : 0
+    }
+  }
+  entries.count = n
 }

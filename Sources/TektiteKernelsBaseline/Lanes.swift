@@ -1,20 +1,19 @@
 import Builtin
 
-/// The vector that a pair kernel computes with: four atoms of a cluster side by side, against one neighbour or, in wider registers, against
-/// `groups` neighbours at once. The arithmetic is spelled so that it maps to single instructions at every level.
+/// The vector that a pair kernel computes with: one atom against the atoms of a cluster, side by side. The arithmetic is spelled so that it maps to
+/// single instructions at every level.
 protocol PairLanes {
   associatedtype Scalar: BinaryFloatingPoint & SIMDScalar
-  /// The same arithmetic against one neighbour, for what is left over.
-  associatedtype Narrow: PairLanes where Narrow.Scalar == Scalar
-  /// Neighbours at once.
-  static var groups: Int { get }
+  /// Numbers in the vector, which is the width of clusters.
+  static var count: Int { get }
   static var zero: Self { get }
-  /// Four values, repeated for each neighbour.
-  static func spread(_ four: SIMD4<Scalar>) -> Self
-  /// A coordinate of the neighbours whose offsets are at `entries`.
-  static func neighbors(_ coordinate: UnsafePointer<Scalar>, _ entries: UnsafePointer<Int32>) -> Self
-  /// Sum over the neighbours, lane by lane.
-  func folded() -> SIMD4<Scalar>
+  static func load(_ p: UnsafePointer<Scalar>) -> Self
+  func store(_ p: UnsafeMutablePointer<Scalar>)
+  static func constant(_ value: Scalar) -> Self
+  /// 0, 1, 2, ...
+  static var indices: Self { get }
+  /// Sum of all lanes, in a fixed order.
+  var sum: Scalar { get }
   static func + (a: Self, b: Self) -> Self
   static func - (a: Self, b: Self) -> Self
   static func * (a: Self, b: Self) -> Self
@@ -25,47 +24,65 @@ protocol PairLanes {
   static func root(_ a: Self) -> Self
   /// `value` where a < b, zero elsewhere, whatever `value` is there.
   static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self
-  static func constant(_ value: Scalar) -> Self
 }
 
-extension SIMD4: PairLanes where Scalar == Double {
-  typealias Narrow = SIMD4<Double>
-  @inline(__always) static var groups: Int { 1 }
-  @inline(__always) static func spread(_ four: SIMD4<Double>) -> SIMD4<Double> { four }
-  @inline(__always) static func neighbors(_ p: UnsafePointer<Double>, _ entries: UnsafePointer<Int32>) -> SIMD4<Double> {
-    SIMD4(repeating: p[Int(entries[0])])
+/// Four doubles.
+struct Doubles4: PairLanes {
+  typealias Scalar = Double
+  var v: SIMD4<Double>
+  @inline(__always) init(_ v: SIMD4<Double>) { self.v = v }
+  @inline(__always) static var count: Int { 4 }
+  @inline(__always) static var zero: Self { Self(.zero) }
+  @inline(__always) static func load(_ p: UnsafePointer<Double>) -> Self {
+    Self(UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Double>.self))
   }
-  @inline(__always) func folded() -> SIMD4<Double> { self }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Double>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD4<Double>.self)
+  }
+  @inline(__always) static func constant(_ value: Double) -> Self { Self(SIMD4(repeating: value)) }
+  @inline(__always) static var indices: Self { Self(SIMD4(0, 1, 2, 3)) }
+  @inline(__always) var sum: Double {
+    (v.x + v.z) + (v.y + v.w)
+  }
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
+  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
+  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
+  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE64(a._storage._value, b._storage._value, c._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
-    r._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a._storage._value)
+    r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a.v._storage._value)
     return r
   }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
-    let mask = unsafeBitCast(a .< b, to: SIMD4<Int64>.self)
-    return unsafeBitCast(unsafeBitCast(value, to: SIMD4<Int64>.self) & mask, to: Self.self)
+    let mask = unsafeBitCast(a.v .< b.v, to: SIMD4<Int64>.self)
+    return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD4<Int64>.self) & mask, to: SIMD4<Double>.self))
   }
-  @inline(__always) static func constant(_ value: Double) -> Self { Self(repeating: value) }
 }
 
-/// Eight doubles: two neighbours.
+/// Eight doubles.
 struct Doubles8: PairLanes {
   typealias Scalar = Double
-  typealias Narrow = SIMD4<Double>
   var v: SIMD8<Double>
   @inline(__always) init(_ v: SIMD8<Double>) { self.v = v }
-  @inline(__always) static var groups: Int { 2 }
+  @inline(__always) static var count: Int { 8 }
   @inline(__always) static var zero: Self { Self(.zero) }
-  @inline(__always) static func spread(_ four: SIMD4<Double>) -> Self { Self(SIMD8(lowHalf: four, highHalf: four)) }
-  @inline(__always) static func neighbors(_ p: UnsafePointer<Double>, _ entries: UnsafePointer<Int32>) -> Self {
-    Self(SIMD8(lowHalf: SIMD4(repeating: p[Int(entries[0])]), highHalf: SIMD4(repeating: p[Int(entries[1])])))
+  @inline(__always) static func load(_ p: UnsafePointer<Double>) -> Self {
+    Self(UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Double>.self))
   }
-  @inline(__always) func folded() -> SIMD4<Double> { v.lowHalf + v.highHalf }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Double>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Double>.self)
+  }
+  @inline(__always) static func constant(_ value: Double) -> Self { Self(SIMD8(repeating: value)) }
+  @inline(__always) static var indices: Self { Self(SIMD8(0, 1, 2, 3, 4, 5, 6, 7)) }
+  @inline(__always) var sum: Double {
+    let a = v.lowHalf + v.highHalf
+    return (a.x + a.z) + (a.y + a.w)
+  }
   @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
   @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
   @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
@@ -84,22 +101,26 @@ struct Doubles8: PairLanes {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD8<Int64>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD8<Int64>.self) & mask, to: SIMD8<Double>.self))
   }
-  @inline(__always) static func constant(_ value: Double) -> Self { Self(SIMD8(repeating: value)) }
 }
 
-/// Four floats: one neighbour.
+/// Four floats.
 struct Floats4: PairLanes {
   typealias Scalar = Float
-  typealias Narrow = Floats4
   var v: SIMD4<Float>
   @inline(__always) init(_ v: SIMD4<Float>) { self.v = v }
-  @inline(__always) static var groups: Int { 1 }
+  @inline(__always) static var count: Int { 4 }
   @inline(__always) static var zero: Self { Self(.zero) }
-  @inline(__always) static func spread(_ four: SIMD4<Float>) -> Self { Self(four) }
-  @inline(__always) static func neighbors(_ p: UnsafePointer<Float>, _ entries: UnsafePointer<Int32>) -> Self {
-    Self(SIMD4(repeating: p[Int(entries[0])]))
+  @inline(__always) static func load(_ p: UnsafePointer<Float>) -> Self {
+    Self(UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Float>.self))
   }
-  @inline(__always) func folded() -> SIMD4<Float> { v }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD4<Float>.self)
+  }
+  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD4(repeating: value)) }
+  @inline(__always) static var indices: Self { Self(SIMD4(0, 1, 2, 3)) }
+  @inline(__always) var sum: Float {
+    (v.x + v.z) + (v.y + v.w)
+  }
   @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
   @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
   @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
@@ -118,22 +139,27 @@ struct Floats4: PairLanes {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD4<Int32>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD4<Int32>.self) & mask, to: SIMD4<Float>.self))
   }
-  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD4(repeating: value)) }
 }
 
-/// Eight floats: two neighbours.
+/// Eight floats.
 struct Floats8: PairLanes {
   typealias Scalar = Float
-  typealias Narrow = Floats4
   var v: SIMD8<Float>
   @inline(__always) init(_ v: SIMD8<Float>) { self.v = v }
-  @inline(__always) static var groups: Int { 2 }
+  @inline(__always) static var count: Int { 8 }
   @inline(__always) static var zero: Self { Self(.zero) }
-  @inline(__always) static func spread(_ four: SIMD4<Float>) -> Self { Self(SIMD8(lowHalf: four, highHalf: four)) }
-  @inline(__always) static func neighbors(_ p: UnsafePointer<Float>, _ entries: UnsafePointer<Int32>) -> Self {
-    Self(SIMD8(lowHalf: SIMD4(repeating: p[Int(entries[0])]), highHalf: SIMD4(repeating: p[Int(entries[1])])))
+  @inline(__always) static func load(_ p: UnsafePointer<Float>) -> Self {
+    Self(UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Float>.self))
   }
-  @inline(__always) func folded() -> SIMD4<Float> { v.lowHalf + v.highHalf }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Float>.self)
+  }
+  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD8(repeating: value)) }
+  @inline(__always) static var indices: Self { Self(SIMD8(0, 1, 2, 3, 4, 5, 6, 7)) }
+  @inline(__always) var sum: Float {
+    let a = v.lowHalf + v.highHalf
+    return (a.x + a.z) + (a.y + a.w)
+  }
   @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
   @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
   @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
@@ -152,29 +178,27 @@ struct Floats8: PairLanes {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD8<Int32>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD8<Int32>.self) & mask, to: SIMD8<Float>.self))
   }
-  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD8(repeating: value)) }
 }
 
-/// Sixteen floats: four neighbours.
+/// Sixteen floats.
 struct Floats16: PairLanes {
   typealias Scalar = Float
-  typealias Narrow = Floats4
   var v: SIMD16<Float>
   @inline(__always) init(_ v: SIMD16<Float>) { self.v = v }
-  @inline(__always) static var groups: Int { 4 }
+  @inline(__always) static var count: Int { 16 }
   @inline(__always) static var zero: Self { Self(.zero) }
-  @inline(__always) static func spread(_ four: SIMD4<Float>) -> Self {
-    let eight = SIMD8(lowHalf: four, highHalf: four)
-    return Self(SIMD16(lowHalf: eight, highHalf: eight))
+  @inline(__always) static func load(_ p: UnsafePointer<Float>) -> Self {
+    Self(UnsafeRawPointer(p).loadUnaligned(as: SIMD16<Float>.self))
   }
-  @inline(__always) static func neighbors(_ p: UnsafePointer<Float>, _ entries: UnsafePointer<Int32>) -> Self {
-    let low = SIMD8(lowHalf: SIMD4(repeating: p[Int(entries[0])]), highHalf: SIMD4(repeating: p[Int(entries[1])]))
-    let high = SIMD8(lowHalf: SIMD4(repeating: p[Int(entries[2])]), highHalf: SIMD4(repeating: p[Int(entries[3])]))
-    return Self(SIMD16(lowHalf: low, highHalf: high))
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD16<Float>.self)
   }
-  @inline(__always) func folded() -> SIMD4<Float> {
-    let eight = v.lowHalf + v.highHalf
-    return eight.lowHalf + eight.highHalf
+  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD16(repeating: value)) }
+  @inline(__always) static var indices: Self { Self(SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)) }
+  @inline(__always) var sum: Float {
+    let a = v.lowHalf + v.highHalf
+    let b = a.lowHalf + a.highHalf
+    return (b.x + b.z) + (b.y + b.w)
   }
   @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
   @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
@@ -194,7 +218,6 @@ struct Floats16: PairLanes {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD16<Int32>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD16<Int32>.self) & mask, to: SIMD16<Float>.self))
   }
-  @inline(__always) static func constant(_ value: Float) -> Self { Self(SIMD16(repeating: value)) }
 }
 
 // The registers of this level.
@@ -202,9 +225,12 @@ struct Floats16: PairLanes {
   typealias WideDoubles = Doubles8
   typealias WideFloats = Floats16
 #elseif TEKTITE_AVX2
-  typealias WideDoubles = SIMD4<Double>
+  typealias WideDoubles = Doubles4
   typealias WideFloats = Floats8
 #else
-  typealias WideDoubles = SIMD4<Double>
+  typealias WideDoubles = Doubles4
   typealias WideFloats = Floats4
 #endif
+
+/// The width of clusters that this level's pair kernels work on.
+public func clusterWidth(isDouble: Bool) -> Int { isDouble ? WideDoubles.count : WideFloats.count }

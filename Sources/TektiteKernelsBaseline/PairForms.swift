@@ -1,10 +1,10 @@
 import TektiteLayouts
 
-/// Coefficients of four atoms against one species of neighbour, repeated over the lanes.
+/// Coefficients of one atom against the atoms of a cluster.
 struct PairLaneCoefficients<L: PairLanes> {
-  var cutoffSquared: L
-  var a12: L, a6: L, g0: L, g1: L
-  var e12: L, e6: L, e0: L, e1: L, e2: L
+  var a12: L, a6: L
+  var g0 = L.zero, g1 = L.zero, e0 = L.zero
+  var e1 = L.zero, e2 = L.zero
 }
 
 /// A pair interaction as a function of squared distance, without its cutoff.
@@ -21,12 +21,13 @@ protocol PairForm {
 enum LennardJonesForm: PairForm {
   @inline(__always) static var hasTail: Bool { false }
   @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
-    let i6 = inverse * inverse * inverse
-    return (inverse * i6) * (c.a12 * i6 - c.a6)
+    let i4 = inverse * inverse
+    let i6 = i4 * inverse
+    return (i4 * i4) * L.fma(c.a12, i6, L.zero - c.a6)
   }
   @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
     let i6 = inverse * inverse * inverse
-    return L.fma(i6, c.e12 * i6 - c.e6, c.e0)
+    return L.fma(i6, L.constant(1.0 / 12) * c.a12 * i6 - L.constant(1.0 / 6) * c.a6, c.e0)
   }
 }
 

@@ -1,4 +1,4 @@
-/// A run of list entries of one cluster that share a lattice shift and a species.
+/// A run of list entries of one atom that share a lattice shift.
 @frozen
 public struct ClusterSegment: BitwiseCopyable, Sendable {
   /// First entry, counted from the start of the chunk's entries.
@@ -7,15 +7,18 @@ public struct ClusterSegment: BitwiseCopyable, Sendable {
   public var count: Int32
   /// Index of the lattice shift in the list's table of shifts.
   public var shift: Int32
-  /// Species of all neighbours in the run; ~species (negative) for a run of the cluster's own members.
-  public var species: Int32
+  /// The atom's place in its cluster; kept while the list is being built.
+  public var lane: Int16
+  /// Whether the shift crosses the boundary of the first direction of the grid, so that neighbours lie in the chunk's second window.
+  public var isWrapped: Bool
 
   /// Makes a segment.
-  @inlinable public init(begin: Int32, count: Int32, shift: Int32, species: Int32) {
+  @inlinable public init(begin: Int32, count: Int32, shift: Int32, lane: Int16, isWrapped: Bool) {
     self.begin = begin
     self.count = count
     self.shift = shift
-    self.species = species
+    self.lane = lane
+    self.isWrapped = isWrapped
   }
 }
 
@@ -50,52 +53,58 @@ public struct Arena<Element: BitwiseCopyable> {
   @inlinable public func free() { base.deallocate() }
 }
 
-/// The part of a cluster list that one piece of parallel work builds and reads.
+/// The part of a cluster list that one piece of parallel work builds and reads, and the windows of force accumulators it writes.
 @frozen
 public struct ClusterChunk {
   /// The clusters of this chunk.
-  public var firstCluster: Int
-  /// How many clusters follow.
-  public var clusterCount: Int
-  /// Neighbour entries: 3 × slot, the offset of the atom's x in an array of xyz triples.
+  public var firstCluster = 0
+  /// How many clusters.
+  public var clusterCount = 0
+  /// Neighbour entries: 3 × cluster index, the offset of the cluster's block in units of its width.
   public var entries: Arena<Int32>
-  /// Runs of entries, cluster by cluster.
+  /// Runs of entries, atom by atom.
   public var segments: Arena<ClusterSegment>
-  /// For each cluster of the chunk, its first segment; one more at the end.
+  /// For each atom of the chunk, its first segment; one more at the end.
   public var starts: Arena<Int32>
-  /// One growing run for each species while a cluster is searched.
-  public var scratch: UnsafeMutablePointer<Arena<Int32>>
-  /// How many runs there are.
-  public var scratchCount: Int
+  /// End of the window of clusters that begins with `firstCluster`.
+  public var windowEnd = 0
+  /// End of the second window, which begins with cluster 0 and is reached across the boundary.
+  public var wrappedEnd = 0
+  /// Accumulators of both windows, as 8-byte words.
+  public var window: Arena<Double>
+  /// Candidate clusters while an atom's neighbours are searched.
+  public var candidates: Arena<Int32>
+  /// Segments of one cluster before they are put in order of its atoms.
+  public var pending: Arena<ClusterSegment>
+  /// For each cluster, the search that met it last.
+  public var stamps: Arena<Int32>
 
   /// Makes an empty chunk.
   @inlinable public init() {
-    firstCluster = 0
-    clusterCount = 0
     entries = Arena(capacity: 64)
     segments = Arena(capacity: 16)
     starts = Arena(capacity: 16)
-    scratch = .allocate(capacity: 1)
-    scratchCount = 0
-  }
-
-  /// Makes sure that there is a run for each species.
-  @inlinable public mutating func prepareScratch(species: Int) {
-    if scratchCount >= species { return }
-    let grown = UnsafeMutablePointer<Arena<Int32>>.allocate(capacity: species)
-    for k in 0..<species { grown[k] = k < scratchCount ? scratch[k] : Arena(capacity: 256) }
-    scratch.deallocate()
-    scratch = grown
-    scratchCount = species
+    window = Arena(capacity: 16)
+    candidates = Arena(capacity: 256)
+    pending = Arena(capacity: 64)
+    stamps = Arena(capacity: 16)
   }
 
   /// Frees the storage.
   @inlinable public func free() {
-    for k in 0..<scratchCount { scratch[k].free() }
-    scratch.deallocate()
     entries.free()
     segments.free()
     starts.free()
+    window.free()
+    candidates.free()
+    pending.free()
+    stamps.free()
+  }
+
+  /// Bytes held.
+  @inlinable public var byteCount: Int {
+    4 * (entries.capacity + starts.capacity + candidates.capacity + stamps.capacity) + 8 * window.capacity
+      + MemoryLayout<ClusterSegment>.stride * (segments.capacity + pending.capacity)
   }
 }
 
@@ -124,24 +133,34 @@ public struct SearchGrid: BitwiseCopyable, Sendable {
   }
 }
 
-/// What the search for neighbours of clusters reads. Arrays are in slot order and padded by 8 elements.
+/// What the search for neighbours of clusters reads. Arrays of atoms are in slot order and padded by 16 elements, arrays of clusters by 8.
 @frozen
 public struct ClusterSearch {
   /// Number of atoms.
   public var count = 0
+  /// Atoms in a cluster: 4, 8 or 16.
+  public var width = 4
+  /// Number of clusters.
+  public var clusterCount = 0
   /// Number of species.
   public var speciesCount = 1
   /// The grid.
   public var grid = SearchGrid()
   /// First slot of each grid cell in grid order; one more at the end.
   public var cellStarts: UnsafePointer<Int32>
-  /// Cartesian positions relative to a common origin.
+  /// Column (grid cell of direction 0) of each cluster's first atom.
+  public var rows: UnsafePointer<Int32>
+  /// Cartesian positions relative to a common origin: x, y, z.
   public var x: UnsafePointer<Float>, y: UnsafePointer<Float>, z: UnsafePointer<Float>
-  /// Grid coordinates.
-  public var u0: UnsafePointer<Float>, u1: UnsafePointer<Float>, u2: UnsafePointer<Float>
+  /// Boxes around the clusters in grid coordinates: lowest and highest of each direction, six arrays `boxStride` apart.
+  public var gridBoxes: UnsafePointer<Float>
+  /// Boxes around the clusters in space: centre x, y, z and half edges x, y, z, six arrays `boxStride` apart.
+  public var boxes: UnsafePointer<Float>
+  /// Elements from one array of boxes to the next.
+  public var boxStride = 0
   /// Species of each slot.
   public var species: UnsafePointer<Int32>
-  /// For each species, for each slot: the squared list radius of the pair, `[species][slot]`.
+  /// For each species, for each slot: the squared list radius of the pair, `[species][slot]`; negative in the padding.
   public var limits: UnsafePointer<Float>
   /// Elements from one species to the next in `limits`.
   public var limitStride = 0
@@ -154,17 +173,17 @@ public struct ClusterSearch {
 
   /// Makes a search over the given arrays.
   @inlinable public init(
-    cellStarts: UnsafePointer<Int32>, x: UnsafePointer<Float>, y: UnsafePointer<Float>, z: UnsafePointer<Float>,
-    u0: UnsafePointer<Float>, u1: UnsafePointer<Float>, u2: UnsafePointer<Float>, species: UnsafePointer<Int32>,
+    cellStarts: UnsafePointer<Int32>, rows: UnsafePointer<Int32>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    z: UnsafePointer<Float>, gridBoxes: UnsafePointer<Float>, boxes: UnsafePointer<Float>, species: UnsafePointer<Int32>,
     limits: UnsafePointer<Float>, shifts: UnsafePointer<Float>
   ) {
     self.cellStarts = cellStarts
+    self.rows = rows
     self.x = x
     self.y = y
     self.z = z
-    self.u0 = u0
-    self.u1 = u1
-    self.u2 = u2
+    self.gridBoxes = gridBoxes
+    self.boxes = boxes
     self.species = species
     self.limits = limits
     self.shifts = shifts
@@ -178,11 +197,11 @@ public struct ClusterSearch {
 
 /// The forms of pair interaction that the kernels know. Coefficients of a pair of species are scalars, see `PairCoefficient`.
 public enum PairFormKind: Int, Sendable {
-  /// −u′/r = (a₁₂ r⁻⁶ − a₆) r⁻⁸.
+  /// −u′/r = (a₁₂ r⁻⁶ − a₆) r⁻⁸ and u = (a₁₂/12 r⁻⁶ − a₆/6) r⁻⁶ + e₀.
   case lennardJones
-  /// The same plus g₀ + g₁ r².
+  /// The same plus g₀ + g₁ r² in −u′/r and e₁ r² + e₂ r⁴ in u.
   case lennardJonesEven
-  /// The same plus g₀/r.
+  /// The same plus g₀/r in −u′/r and e₁ r in u.
   case lennardJonesLinear
 }
 
@@ -190,54 +209,52 @@ public enum PairFormKind: Int, Sendable {
 public enum PairCoefficient {
   /// Squared cutoff.
   public static let cutoffSquared = 0
-  /// a₁₂ and a₆ of the force.
+  /// a₁₂ and a₆.
   public static let a12 = 1, a6 = 2
-  /// g₀ and g₁ of the force.
-  public static let g0 = 3, g1 = 4
-  /// Energy: e₁₂ r⁻¹² − e₆ r⁻⁶ + e₀ + e₁ q + e₂ q², q = r² (even form) or r (linear form).
-  public static let e12 = 5, e6 = 6, e0 = 7, e1 = 8, e2 = 9
+  /// g₀, g₁ and e₀.
+  public static let g0 = 3, g1 = 4, e0 = 5
+  /// e₁ and e₂.
+  public static let e1 = 6, e2 = 7
   /// Number of rows.
-  public static let count = 10
+  public static let count = 9
 }
 
-/// What the pair kernels read and write.
+/// What the pair kernels read and write. A cluster's block holds three runs of `width` numbers: x, y, z for positions and forces, or three coefficients.
 @frozen
 public struct ClusterForces {
-  /// Positions in the arithmetic's precision: xyz triples (`Double` as the system has them, or `Float` relative to `origin`).
-  public var positions: UnsafeRawPointer
-  /// Positions of the system.
-  public var centers: UnsafePointer<Vector3>
-  /// What float positions are relative to; zero in double precision.
-  public var origin = Vector3.zero
-  /// Species of each slot.
-  public var species: UnsafePointer<Int32>
   /// Number of atoms.
   public var count = 0
   /// Number of species.
   public var speciesCount = 1
-  /// Coefficients in the arithmetic's precision.
+  /// Blocks of positions, in the arithmetic's precision.
+  public var blocks: UnsafeRawPointer
+  /// Species of each slot.
+  public var species: UnsafePointer<Int32>
+  /// For each species i, for each cluster: blocks of (r_c², a₁₂, a₆) against i, `coefficientStride` numbers from one species to the next.
   public var coefficients: UnsafeRawPointer
+  /// The same for (g₀, g₁, e₀).
+  public var secondCoefficients: UnsafeRawPointer
+  /// The same for (e₁, e₂, –).
+  public var thirdCoefficients: UnsafeRawPointer
+  /// Numbers from one species to the next.
+  public var coefficientStride = 0
   /// Lattice translations, Cartesian.
   public var shifts: UnsafePointer<Vector3>
-  /// Forces to add to.
-  public var forces: UnsafeMutablePointer<Vector3>
-  /// Per-atom energies to add to, or nil.
-  public var atomicEnergies: UnsafeMutablePointer<Double>?
-  /// Per-atom virials to add to, or nil.
-  public var atomicVirials: UnsafeMutablePointer<Matrix3>?
   /// Energy and the virial's xx, yy, zz, xy, xz, yz for each chunk, 8 doubles apart; nil when only forces are wanted.
   public var sums: UnsafeMutablePointer<Double>?
+  /// Whether per-atom energies and virials are accumulated: seven runs more in each block of the windows.
+  public var isAtomic = false
 
   /// Makes the arguments of a pair kernel.
   @inlinable public init(
-    positions: UnsafeRawPointer, centers: UnsafePointer<Vector3>, species: UnsafePointer<Int32>, coefficients: UnsafeRawPointer,
-    shifts: UnsafePointer<Vector3>, forces: UnsafeMutablePointer<Vector3>
+    blocks: UnsafeRawPointer, species: UnsafePointer<Int32>, coefficients: UnsafeRawPointer, secondCoefficients: UnsafeRawPointer,
+    thirdCoefficients: UnsafeRawPointer, shifts: UnsafePointer<Vector3>
   ) {
-    self.positions = positions
-    self.centers = centers
+    self.blocks = blocks
     self.species = species
     self.coefficients = coefficients
+    self.secondCoefficients = secondCoefficients
+    self.thirdCoefficients = thirdCoefficients
     self.shifts = shifts
-    self.forces = forces
   }
 }

@@ -64,7 +64,7 @@ public struct LennardJones: PotentialModel, Hashable {
   public var name: String { "lennard-jones (\(scheme.rawValue))" }
 
   /// Makes a worker.
-  public func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
+  public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
     var map: [Int] = []
     for species in table {
       guard let index = labels.firstIndex(of: species.label) else {
@@ -72,7 +72,7 @@ public struct LennardJones: PotentialModel, Hashable {
       }
       map.append(index)
     }
-    return LennardJonesWorker(self, map: map)
+    return AnyPotential(LennardJonesWorker(self, map: map))
   }
 
   /// u(r) and −u′(r)/r of a pair of species (indices into `labels`) at squared distance `r2`; zero from the cutoff on.

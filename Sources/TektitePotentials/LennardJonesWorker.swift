@@ -26,7 +26,9 @@ struct LennardJonesWorker: Potential, ~Copyable {
       case .shiftedForce: .lennardJonesLinear
       }
     evaluator = PairEvaluator(form: form, isDouble: model.precision == .double, speciesCount: kinds, rows: rows)
-    requirements = PotentialRequirements(cutoff: cutoffs.max() ?? 0, pairCutoffs: cutoffs, lists: .clusters)
+    requirements = PotentialRequirements(
+      cutoff: cutoffs.max() ?? 0, pairCutoffs: cutoffs, lists: .clusters,
+      clusterWidth: PairEvaluator.clusterWidth(isDouble: model.precision == .double))
   }
 
   mutating func reserveCapacity(atoms: Int, edges: Int) { evaluator.reserve(atoms: atoms) }
@@ -51,8 +53,6 @@ extension LennardJones.Pair {
     let s6 = sigma * sigma * sigma * sigma * sigma * sigma
     c[PairCoefficient.a12] = 48 * epsilon * s6 * s6
     c[PairCoefficient.a6] = 24 * epsilon * s6
-    c[PairCoefficient.e12] = 4 * epsilon * s6 * s6
-    c[PairCoefficient.e6] = 4 * epsilon * s6
     guard cutoff > 0 else { return c }
     let y = (sigma / cutoff) * (sigma / cutoff)
     let y3 = y * y * y

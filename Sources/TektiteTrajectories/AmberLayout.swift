@@ -68,7 +68,8 @@ struct AmberLayout {
     }
     species = calls.variable(file, "tektite_species", NC_INT, [atom])
     calls.attribute(file, species, "labels", header.topology.table.map(\.label).joined(separator: "\n"))
-    calls.attribute(file, species, "masses", header.topology.table.map(\.mass))
+    // As text: chemfiles refuses files with an attribute of several numbers, wherever it stands.
+    calls.attribute(file, species, "masses", header.topology.table.map { "\($0.mass)" }.joined(separator: " "))
     calls.then { nc_enddef(file) }
     constants(header, file, &calls)
   }

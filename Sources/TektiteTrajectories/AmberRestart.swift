@@ -32,6 +32,8 @@ public enum AmberRestart {
       topology: structure.topology, units: units, cell: frame.cell, fields: fields,
       title: title.isEmpty ? structure.title : title, attributes: attributes)
     let temporary = path + ".partial"
+    try Files.requireRegular(path)
+    try Files.requireRegular(temporary)
     do {
       try write(frame, header, to: temporary)
       try Files.synchronize(temporary)

@@ -124,7 +124,7 @@ extension AmberTrajectory {
         !variable.isRecord, let text = variable.attribute("labels")?.text, !text.isEmpty
       else { return nil }
       let labels = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-      let masses = variable.attribute("masses")?.numbers ?? []
+      let masses = (variable.attribute("masses")?.text ?? "").split(separator: " ").map { Numerals.double($0) ?? .nan }
       let indices = try netcdf.read(variable, scratch: &scratch)
       guard labels.count <= SpeciesTable.most, indices.allSatisfy({ $0 >= 0 && $0 < Double(labels.count) }) else {
         throw InputError("'tektite_species' holds an index that has no label", file: path)

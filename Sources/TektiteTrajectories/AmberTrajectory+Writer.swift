@@ -29,6 +29,7 @@ extension AmberTrajectory {
       self.header = header
       let n = header.topology.count
       try AmberConvention.check(atoms: n, bytesPerAtom: 12, file: path)
+      try Files.requireRegular(path)
       floats = [Float](repeating: 0, count: 3 * n)
       counts = header.unwrapped ? [] : [Int32](repeating: 0, count: 3 * n)
       frameCount = 0
@@ -84,8 +85,8 @@ extension AmberTrajectory {
       if id >= 0 { try? NetCDFLibrary.perform("close", on: "") { $0.always { nc_close(id) } } }
     }
 
-    /// Sets the number of records in the header and the length of the file: libnetcdf can only grow a file.
-    private static func cutBack(_ path: String, _ frames: Int, _ header: Header) throws(OutputError) {
+    /// Checks that a file is the trajectory of this run and has enough frames; changes nothing. Says where frame `frames` would begin.
+    static func layoutForAppending(_ path: String, _ frames: Int, _ header: Header) throws(OutputError) -> Int {
       let found: ClassicNetCDF
       do { found = try ClassicNetCDF(path: path) } catch { throw OutputError(error.message, file: path) }
       guard found.version == 2, found.attribute("program")?.text == AmberConvention.program,
@@ -105,7 +106,13 @@ extension AmberTrajectory {
           "holds \(found.records) whole frames, but the run to be resumed had written \(frames); it was left as it is",
           file: path)
       }
-      let file = try OutputFile(appendingTo: path, keepingBytes: found.firstRecord + frames * found.recordSize)
+      return found.firstRecord + frames * found.recordSize
+    }
+
+    /// Sets the number of records in the header and the length of the file: libnetcdf can only grow a file.
+    private static func cutBack(_ path: String, _ frames: Int, _ header: Header) throws(OutputError) {
+      let length = try layoutForAppending(path, frames, header)
+      let file = try OutputFile(appendingTo: path, keepingBytes: length)
       try file.patch((0..<4).map { UInt8(truncatingIfNeeded: frames >> (24 - 8 * $0)) }, at: 4)
       try file.synchronize()
       try file.close()

@@ -177,6 +177,13 @@ enum Files {
   /// Whether something is there.
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Refuses to let a library create a file in the place of a device, a pipe or a folder: libnetcdf removes what it cannot create.
+  static func requireRegular(_ path: String) throws(OutputError) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    throw OutputError("cannot create: what is there is not a regular file", file: path)
+  }
+
   /// Removes a file; silent when it is not there.
   static func remove(_ path: String) { unlink(path) }
 

@@ -53,14 +53,6 @@ enum NetCDFLibrary {
       then { [value].withUnsafeBufferPointer { nc_put_att_float(file, variable, name, NC_FLOAT, 1, $0.baseAddress) } }
     }
 
-    mutating func attribute(_ file: Int32, _ variable: Int32, _ name: String, _ values: [Double]) {
-      then {
-        values.withUnsafeBufferPointer {
-          nc_put_att_double(file, variable, name, NC_DOUBLE, values.count, $0.baseAddress)
-        }
-      }
-    }
-
     mutating func put(_ file: Int32, _ variable: Int32, text: String) {
       let bytes = Array(text.utf8)
       then { bytes.withUnsafeBytes { nc_put_var_text(file, variable, $0.baseAddress) } }

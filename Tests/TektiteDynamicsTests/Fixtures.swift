@@ -82,8 +82,8 @@ enum Fixture {
 struct HarmonicTrap: PotentialModel {
   var stiffness = 1.0
   var name: String { "harmonic trap" }
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Worker(stiffness: stiffness)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Worker(stiffness: stiffness))
   }
 
   struct Worker: Potential, ~Copyable {
@@ -108,15 +108,15 @@ struct FragileModel: PotentialModel {
   /// Evaluations until the break.
   let lifetime: Int
   var name: String { "fragile" }
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Worker(inner: try inner.makePotential(for: table), left: lifetime)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Worker(inner: try inner.makePotential(for: table), left: lifetime))
   }
 
   struct Worker: Potential, ~Copyable {
-    var inner: any Potential & ~Copyable
+    var inner: AnyPotential
     var left: Int
     let requirements: PotentialRequirements
-    init(inner: consuming any Potential & ~Copyable, left: Int) {
+    init(inner: consuming AnyPotential, left: Int) {
       requirements = inner.requirements
       self.inner = inner
       self.left = left

@@ -151,7 +151,7 @@ struct SimulationTests {
   func nonConservative() throws {
     struct Curl: PotentialModel {
       var name: String { "curl" }
-      func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable { Worker() }
+      func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential { AnyPotential(Worker()) }
       struct Worker: Potential, ~Copyable {
         var requirements: PotentialRequirements {
           PotentialRequirements(cutoff: 1, quantities: .forces, conservative: false, lists: .edges)

@@ -1,0 +1,234 @@
+import Foundation
+import TektiteCore
+import TektiteDynamics
+import TektitePotentials
+import TektiteTrajectories
+
+extension Deck {
+  /// Reads every file that the deck names, builds what it asks to build and converts all quantities to internal units: what a simulation needs.
+  /// - Throws: an error at the place in the deck that asks for what cannot be had, or in the file that is wrong.
+  public func plan() throws(InputError) -> SimulationPlan {
+    var hashes = ["deck": digest]
+    let resolver = PotentialResolver(units: units)
+    let common = try resolver.resolve(body.potential, units: units)
+    var resolved: [ResolvedModel] = []
+    for stage in body.stages { resolved.append(try stage.potential.map { spec throws(InputError) in try resolver.resolve(spec, units: units) } ?? common) }
+    for file in resolved.flatMap(\.files) { hashes["potential/\(file.name)"] = file.digest }
+
+    var structure = try startingStructure(masses: common.masses, hashes: &hashes)
+    try setMasses(of: &structure, model: common.masses)
+    for (stage, model) in zip(body.stages, resolved) {
+      let mark = stage.potential == nil ? body.marks["potential"] : stage.marks["potential"]
+      try checkSpecies(structure.topology.table, against: model, at: mark)
+    }
+    return SimulationPlan(
+      title: title, units: units, seed: seed, structure: structure,
+      temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
+      stages: body.stages.map { $0.stage(units) }, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes)
+  }
+
+  /// The models that the stages use, with what their files say about them.
+  public func resolvedModels() throws(InputError) -> [ResolvedModel] {
+    let resolver = PotentialResolver(units: units)
+    var models: [ResolvedModel] = []
+    for stage in body.stages { models.append(try resolver.resolve(stage.potential ?? body.potential, units: units)) }
+    return models
+  }
+
+  // The copy of the deck in a run directory names the precision that 'as-defined' turned out to be.
+  private func resolvingPrecision(_ resolver: PotentialResolver) throws(InputError) -> Deck {
+    func settled(_ spec: PotentialSpec) throws(InputError) -> PotentialSpec {
+      switch spec {
+      case .named(var section) where section.precision == nil:
+        section.precision = try resolver.resolve(spec, units: units).precision
+        return .named(section)
+      case .sum(let terms):
+        var all: [PotentialSpec] = []
+        for term in terms { all.append(try settled(term)) }
+        return .sum(all)
+      default: return spec
+      }
+    }
+    var deck = self
+    deck.body.potential = try settled(body.potential)
+    for index in body.stages.indices {
+      if let spec = body.stages[index].potential { deck.body.stages[index].potential = try settled(spec) }
+    }
+    return deck
+  }
+}
+
+// MARK: - The structure
+
+extension Deck {
+  private func startingStructure(masses: [String: Double], hashes: inout [String: String]) throws(InputError) -> Structure {
+    let system = body.system
+    var structure: Structure
+    if let build = system.build {
+      structure = try built(build, masses: masses)
+    } else {
+      let path = system.structure ?? ""
+      let mark = system.marks["structure"]
+      guard InputFile.exists(path: path) else { throw mark.error("there is no structure file '\(path)'") }
+      let frames = try StructureFile.read(path: path, units: units)
+      structure = try frame(of: frames, path: path)
+      hashes["structure"] = try InputFile.digest(path: path)
+      if let periodic = system.periodic { structure.frame.cell.periodic = periodic }
+      let place = system.marks.values["periodic"] ?? mark
+      if let complaint = structure.frame.cell.validate() { throw place.error("the cell of '\(path)' makes no sense: \(complaint)") }
+      if structure.count == 0 { throw mark.error("the structure file '\(path)' holds no atoms") }
+    }
+    if structure.count > Int(Int32.max) {
+      throw system.marks.section.error("\(structure.count) atoms are more than the \(Int32.max) that a system can hold")
+    }
+    if let atoms = system.atoms, atoms != structure.count {
+      throw system.marks["atoms"].error("the deck expects \(atoms) atoms, but the start has \(structure.count)")
+    }
+    return structure
+  }
+
+  private func frame(of frames: [Structure], path: String) throws(InputError) -> Structure {
+    let index =
+      switch body.system.frame ?? .last {
+      case .first: 0
+      case .last: frames.count - 1
+      case .index(let index): index
+      }
+    guard frames.indices.contains(index) else {
+      throw body.system.marks["frame"].error("'\(path)' has \(frames.count) frames, counted from 0; there is no frame \(index)")
+    }
+    return frames[index]
+  }
+
+  private func built(_ build: BuildSection, masses: [String: Double]) throws(InputError) -> Structure {
+    // A rough account of what a run holds for each atom; refusing here beats being killed later.
+    let needed = Double(build.count) * 600
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    if needed > available {
+      throw build.marks["counts"].error(
+        "\(build.count) atoms need about \(Int(needed / 1e9)) GB, and this machine has \(Int(available / 1e9)) GB")
+    }
+    let own = Dictionary(body.system.masses.map { ($0.label, $0.value) }) { first, _ in first }
+    let species = build.counts.map { Species($0.label, mass: own[$0.label] ?? masses[$0.label]) }
+    var rows = build.cell ?? .zero
+    if let density = build.density {
+      let volume =
+        switch density {
+        case .number(let density): Double(build.count) / density
+        case .mass(let density): zip(species, build.counts).reduce(0) { $0 + $1.0.mass * Double($1.1.value) } / density
+        }
+      rows = Cell.cubic(cbrt(volume)).vectors
+      if let complaint = CellSize.complaint(rows) {
+        throw build.marks["density"].error("this density makes a cell of side \(cbrt(volume)): \(complaint)")
+      }
+    }
+    let cell = Cell(rows, periodic: body.system.periodic ?? .all)
+    let counts = zip(species, build.counts).map { StructureBuilder.Count($0, $1.value) }
+    return StructureBuilder(
+      build.lattice, counts: counts, cell: cell, minimumDistance: build.minimumDistance, seed: seed
+    ).build().structure
+  }
+
+  // The deck's masses come first, then what a file gave for an atom, then the model's; a file that says nothing leaves the standard mass of the label,
+  // which the model's replaces.
+  private func setMasses(of structure: inout Structure, model: [String: Double]) throws(InputError) {
+    let own = Dictionary(body.system.masses.map { ($0.label, $0.value) }) { first, _ in first }
+    let labels = structure.topology.table.map(\.label)
+    if let stray = own.keys.sorted().first(where: { !labels.contains($0) }) {
+      throw body.system.marks["masses"].error(unknown(stray, "a species of the system", labels))
+    }
+    for index in structure.topology.table.indices {
+      let species = structure.topology.table[index]
+      let standard = Species(species.label).mass
+      guard let mass = own[species.label] ?? model[species.label] else { continue }
+      let isForced = own[species.label] != nil
+      if isForced || species.mass == standard { structure.topology.table[index].mass = mass }
+      for atom in structure.topology.species.indices where Int(structure.topology.species[atom]) == index {
+        if isForced || structure.topology.masses[atom] == standard { structure.topology.masses[atom] = mass }
+      }
+    }
+  }
+
+  private func checkSpecies(_ table: [Species], against model: ResolvedModel, at mark: Mark) throws(InputError) {
+    for species in table where !model.labels.contains(species.label) {
+      let nearest = InputError.nearest(to: species.label, among: model.labels).map { "; did you mean '\($0)'?" } ?? "."
+      // A built species is as likely the mistake as the potential, and stands in the same file.
+      throw (body.system.build?.marks["counts"] ?? mark).error(
+        "the potential \(model.name) does not know the species '\(species.label)'\(nearest) It knows \(model.labels.joined(separator: ", "))")
+    }
+    do {
+      _ = try model.model.makePotential(for: table)
+    } catch {
+      throw mark.error(error.description)
+    }
+  }
+}
+
+// MARK: - Stages in internal units
+
+extension StageSection {
+  /// The stage with all quantities in internal units.
+  func stage(_ units: Units) -> Stage {
+    switch self {
+    case .minimize(let section): .minimize(section.stage)
+    case .dynamics(let section): .dynamics(section.stage(units))
+    }
+  }
+}
+
+extension MinimizeSection {
+  /// The stage; lengths, forces and energies need no conversion.
+  var stage: MinimizeStage {
+    var stage = MinimizeStage(name: name ?? "", forceTolerance: forceTolerance)
+    stage.algorithm = algorithm
+    stage.maximumSteps = maximumSteps
+    stage.thermo = thermo?.output
+    stage.trajectories = trajectory.map(\.output)
+    stage.skin = skin
+    return stage
+  }
+}
+
+extension DynamicsSection {
+  /// The stage: times in internal units, temperatures as k_B T.
+  func stage(_ units: Units) -> DynamicsStage {
+    var stage = DynamicsStage(name: name ?? "", timestep: timestep / units.femtoseconds, steps: steps)
+    stage.thermostat = thermostat.thermostat(units)
+    stage.velocities = velocities.map { $0.temperature * units.boltzmann }
+    stage.trajectories = trajectory.map(\.output)
+    stage.thermo = thermo?.output
+    stage.checkpoint = checkpoint.policy
+    stage.momentumRemoval = momentumRemoval?.trigger
+    stage.skin = skin
+    stage.limits = GuardLimits(
+      temperature: limits.temperature.map { $0 * units.boltzmann }, force: limits.force, displacement: limits.displacement)
+    return stage
+  }
+}
+
+extension ThermostatSection {
+  /// The thermostat: temperatures as k_B T, friction in one over internal time.
+  func thermostat(_ units: Units) -> Thermostat {
+    guard kind == .langevin, let temperature, let friction else { return .none }
+    let k = units.boltzmann
+    let schedule: Schedule =
+      switch temperature {
+      case .constant(let value): .constant(k * value)
+      case .ramp(let from, let to): .ramp(from: k * from, to: k * to)
+      case .piecewise(let points): .piecewise(points.map { Schedule.Point(step: $0.step, value: k * $0.value) })
+      }
+    return .langevin(temperature: schedule, friction: friction * units.femtoseconds)
+  }
+}
+
+extension TrajectorySection {
+  /// The output as the engine takes it.
+  var output: TrajectoryOutput {
+    TrajectoryOutput(file: file ?? "", trigger: trigger ?? .every(1), fields: Set(fields), unwrapped: unwrapped)
+  }
+}
+
+extension ThermoSection {
+  /// The output as the engine takes it.
+  var output: ThermoOutput { ThermoOutput(file: file ?? "", trigger: trigger ?? .every(100)) }
+}

@@ -1,0 +1,19 @@
+import TektiteCore
+
+/// The JSON Schema (draft 2020-12) of decks, for editors that complete and check while one types. It is made from the tables by which decks are decoded.
+public func deckSchema() -> String {
+  let deck = DeckBody.table.definition
+  guard case .object(let members) = deck.1 else { return "{}" }
+  let definitions: [(String, JSONValue)] = [
+    SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
+    NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
+    PairSection.table.definition, DefaultsSection.table.definition, MinimizeSection.table.definition,
+    DynamicsSection.table.definition, ThermostatSection.table.definition, TemperatureSection.table.definition,
+    TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
+    CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
+  ]
+  let head: [(String, JSONValue)] = [
+    ("$schema", .text("https://json-schema.org/draft/2020-12/schema")), ("title", .text("Tektite deck")),
+  ]
+  return JSONValue.object(head + members + [("$defs", .object(definitions))]).rendered() + "\n"
+}

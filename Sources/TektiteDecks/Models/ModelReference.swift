@@ -1,0 +1,164 @@
+import Foundation
+import TektiteCore
+import TektitePotentials
+
+/// The MODEL of a command: a name of the registry, or the path of a YAML file with a `potential:` key (a model file or a whole deck).
+public enum ModelReference {
+  /// Finds and reads a model.
+  /// - Parameters:
+  ///   - name: the name or path.
+  ///   - precision: the arithmetic, if it is not to be what the file says.
+  /// - Throws: an error with file and place; for an unknown name, the nearest one and where models were looked for.
+  public static func resolve(_ name: String, precision: Precision?) throws(InputError) -> ResolvedModel {
+    var resolver = PotentialResolver(units: nil)
+    resolver.precision = precision
+    let isPath = ModelName.isPath(name) || InputFile.exists(path: name)
+    let here = FileManager.default.currentDirectoryPath
+    return try resolver.model(named: isPath ? FilePath.absolute(name, from: here) : name, isPath: isPath) { message in
+      InputError(message, file: name)
+    }
+  }
+}
+
+/// Turns what decks and model files say into potentials.
+struct PotentialResolver {
+  /// The units that the deck has; nil to take those of the model.
+  var units: Units?
+  /// An arithmetic that overrides what files say.
+  var precision: Precision?
+  private var depth = 0
+
+  init(units: Units?) { self.units = units }
+
+  /// The potential that a specification means, in a file with the given units.
+  func resolve(_ spec: PotentialSpec, units: Units) throws(InputError) -> ResolvedModel {
+    switch spec {
+    case .named(let section):
+      var inner = self
+      inner.precision = precision ?? section.precision
+      let mark = section.marks["kind"]
+      return try inner.model(named: section.kind, isPath: ModelName.isPath(section.kind)) { mark.error($0) }
+    case .lennardJones(let section):
+      let model = try lennardJones(section.pairs, section.scheme, precision ?? section.precision, section.marks) {
+        ($0.cutoff ?? section.cutoff ?? .timesSigma(2.5)).length(sigma: $0.sigma)
+      }
+      return ResolvedModel(
+        name: "lennard-jones", model: model, units: units, labels: model.labels, scheme: section.scheme, precision: model.precision)
+    case .wca(let section):
+      // The minimum of 4ε(x⁻¹² − x⁻⁶) lies at 2^(1/6) σ; cut and shifted there, only the repulsion is left.
+      let minimum = 1.122_462_048_309_373
+      let model = try lennardJones(section.pairs, .cutAndShift, precision ?? section.precision, section.marks) { $0.sigma * minimum }
+      return ResolvedModel(name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
+    case .sum(let terms): return try sum(terms, units: units)
+    }
+  }
+
+  private func lennardJones(
+    _ pairs: [PairEntry], _ scheme: CutoffScheme, _ precision: Precision, _ marks: Marks, cutoff: (PairSection) -> Double
+  ) throws(InputError) -> LennardJones {
+    let labels = LennardJonesSection.labels(pairs)
+    let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($0.element, $0.offset) })
+    var matrix = [LennardJones.Pair](
+      repeating: LennardJones.Pair(epsilon: 0, sigma: 1, cutoff: 1), count: labels.count * labels.count)
+    for pair in pairs {
+      guard let a = index[pair.first], let b = index[pair.second] else { continue }
+      let p = pair.parameters
+      let entry = LennardJones.Pair(epsilon: p.epsilon, sigma: p.sigma, cutoff: cutoff(p))
+      if !(entry.cutoff.isFinite && entry.cutoff > 0) { throw p.marks.section.error("the cutoff of \(pair.first)-\(pair.second) is not finite") }
+      matrix[a * labels.count + b] = entry
+      matrix[b * labels.count + a] = entry
+    }
+    do {
+      return try LennardJones(labels: labels, pairs: matrix, scheme: scheme, precision: precision)
+    } catch {
+      throw marks["pairs"].error(error.description)
+    }
+  }
+
+  private func sum(_ specs: [PotentialSpec], units: Units) throws(InputError) -> ResolvedModel {
+    var terms: [ResolvedModel] = []
+    for spec in specs { terms.append(try resolve(spec, units: units)) }
+    guard var result = terms.first else { throw InputError("a sum without terms", file: "potential") }
+    guard terms.count > 1 else { return result }
+    result.name = terms.map(\.name).joined(separator: " + ")
+    result.title = terms.map { $0.title.isEmpty ? $0.name : $0.title }.joined(separator: " + ")
+    result.labels = result.labels.filter { label in terms.allSatisfy { $0.labels.contains(label) } }
+    result.scheme = terms.allSatisfy { $0.scheme == result.scheme } ? result.scheme : nil
+    // The least exact term speaks for the sum.
+    result.precision = terms.contains { $0.precision == .mixed } ? .mixed : result.precision
+    result.files = terms.flatMap(\.files)
+    result.masses = terms.reduce(into: [:]) { all, term in all.merge(term.masses) { first, _ in first } }
+    result.notes = terms.flatMap(\.notes)
+    result.statePoints = []
+    result.model = SumModel(models: terms.map(\.model), name: terms.map(\.model.name).joined(separator: " + "))
+    return result
+  }
+
+  /// Reads a model by name or absolute path. `blame` makes an error at the place that asked for it.
+  func model(named name: String, isPath: Bool, blame: (String) -> InputError) throws(InputError) -> ResolvedModel {
+    guard depth < 4 else { throw blame("'\(name)' refers to itself, directly or through other model files") }
+    let path = isPath ? name : try registryPath(name, blame: blame)
+    guard InputFile.exists(path: path) else { throw blame("there is no model file '\(path)'") }
+    let text = try InputFile.text(path: path)
+    let root = try DeckNode.compose(text, file: path)
+    let folder = (path as NSString).deletingLastPathComponent
+    if root["stages"] != nil || root["system"] != nil {
+      let deck = try Deck(text: text, path: path)
+      return try nested(deck.body.potential, units: deck.units, blame: blame)
+    }
+    var context = DeckContext(file: path, folder: folder, units: .lj)
+    if let node = root["units"] { context.units = try Codec<Units>.word("a system of units").decode(node, context) }
+    let section = try ModelSection.table.decode(root, context)
+    var result = try nested(section.potential, units: section.units, blame: blame)
+    let label = isPath ? ((path as NSString).lastPathComponent as NSString).deletingPathExtension : name
+    result.name = label
+    if !section.title.isEmpty { result.title = section.title }
+    result.doi = section.doi ?? result.doi
+    for mass in section.masses { result.masses[mass.label] = mass.value }
+    if let stray = section.masses.first(where: { !result.labels.contains($0.label) }) {
+      throw section.marks["masses"].error("a mass for '\(stray.label)', which the potential does not know; it knows \(result.labels.joined(separator: ", "))")
+    }
+    result.composition = section.composition.map { ($0.label, $0.value) }
+    result.notes = section.notes
+    result.statePoints = section.states.map(\.statePoint)
+    result.files.insert(ResolvedModel.File(name: label, path: path, digest: try InputFile.digest(path: path)), at: 0)
+    return result
+  }
+
+  private func nested(_ spec: PotentialSpec, units: Units, blame: (String) -> InputError) throws(InputError) -> ResolvedModel {
+    if let wanted = self.units, wanted != units {
+      throw blame("the model has 'units: \(units.rawValue)' and the deck 'units: \(wanted.rawValue)'; they must agree")
+    }
+    var inner = self
+    inner.depth += 1
+    inner.units = units
+    return try inner.resolve(spec, units: units)
+  }
+
+  private func registryPath(_ name: String, blame: (String) -> InputError) throws(InputError) -> String {
+    let entries = Registry.entries()
+    if let entry = entries.first(where: { $0.name == name }) { return entry.path }
+    let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
+    let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
+    if ["mace", "nequip", "allegro"].contains(name) || [".model", ".pth", ".safetensors"].contains(where: name.hasSuffix) {
+      throw blame("this version has no learned potentials, so '\(name.prefix(60))' cannot be used. Known: \(names.joined(separator: ", "))")
+    }
+    guard let folder = Registry.folder() else {
+      throw blame("no folder of models was found for '\(name.prefix(60))'; set TEKTITE_POTENTIALS to the folder 'potentials' of Tektite")
+    }
+    throw blame("no potential is called '\(name.prefix(60))'\(nearest) Known: \(names.joined(separator: ", ")). Models are read from \(folder)")
+  }
+}
+
+extension StateSection {
+  /// The state point as others see it.
+  var statePoint: ResolvedModel.StatePoint {
+    var point = ResolvedModel.StatePoint(temperature: temperature, energy: energy, pressure: pressure, note: note)
+    switch density {
+    case .number(let value): point.density = value
+    case .mass(let value): point.massDensity = value
+    case nil: break
+    }
+    return point
+  }
+}

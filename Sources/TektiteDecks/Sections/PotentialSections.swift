@@ -1,0 +1,292 @@
+import TektiteCore
+import TektitePotentials
+
+/// What a deck says about its potential, before files are looked up.
+indirect enum PotentialSpec: Hashable, Sendable {
+  /// A model of the registry, or a model file.
+  case named(NamedPotential)
+  /// Lennard-Jones with parameters in place.
+  case lennardJones(LennardJonesSection)
+  /// Its repulsive part.
+  case wca(WCASection)
+  /// Several at once.
+  case sum([PotentialSpec])
+
+  /// Kinds whose parameters stand in the deck itself.
+  static let kinds = ["lennard-jones", "wca"]
+}
+
+/// A potential by name: `kob-andersen`, `./mine.yaml`, or `{kind: kob-andersen, precision: mixed}`.
+struct NamedPotential: DeckSection {
+  var kind = ""
+  var precision: Precision?
+  /// The folder from which a path starts; not part of what the deck says.
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "named-potential", expectation: "a potential", meaning: "A model of the registry or a model file, with a precision.",
+    keys: [
+      .required("kind", \.kind, .potentialName, "The name of a model in the registry, or the path of a YAML model file."),
+      .optional(
+        "precision", \.precision, Codec<Precision>.word("a precision").orWord("as-defined"), default: nil,
+        "'double'; 'mixed' for pair arithmetic in single precision with sums and integration in double; 'as-defined' follows the model file, 'double' where it says nothing."),
+    ])
+}
+
+/// A cutoff: a length, or a multiple of the pair's own sigma.
+enum Cutoff: Hashable, Sendable {
+  case length(Double)
+  case timesSigma(Double)
+
+  /// The length for a pair.
+  func length(sigma: Double) -> Double {
+    switch self {
+    case .length(let length): length
+    case .timesSigma(let factor): factor * sigma
+    }
+  }
+}
+
+/// Parameters of one pair of species.
+struct PairSection: DeckSection {
+  var epsilon = 0.0
+  var sigma = 0.0
+  var cutoff: Cutoff?
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "pair", expectation: "the parameters of a pair", meaning: "Parameters of one pair of species.",
+    keys: [
+      .required("epsilon", \.epsilon, .quantity("the depth of the well, an energy", .energy, .notNegative), "The depth of the well; with 'units: real' also a temperature such as '119.8 K'."),
+      .required("sigma", \.sigma, .quantity("the distance of zero energy, a length", .length, .positive), "The distance of zero energy."),
+      .absent("cutoff", \.cutoff, .cutoff, "A cutoff for this pair alone."),
+    ])
+}
+
+/// A pair of labels and its parameters.
+struct PairEntry: Hashable, Sendable {
+  var first: String
+  var second: String
+  var parameters: PairSection
+}
+
+/// `{kind: lennard-jones, ...}`.
+struct LennardJonesSection: DeckSection {
+  var scheme = CutoffScheme.cutAndShift
+  var cutoff: Cutoff?
+  var precision = Precision.double
+  var pairs: [PairEntry] = []
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "lennard-jones", expectation: "a Lennard-Jones potential",
+    meaning: "u(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6] between any number of species.",
+    keys: [
+      .kind("lennard-jones"),
+      .required(
+        "scheme", \.scheme, .word("a cutoff scheme"),
+        "What happens at the cutoff: 'cut', 'cut-and-shift', 'shifted-force', or 'smooth' (a polynomial makes energy, force and curvature vanish). Energies of different schemes do not compare."),
+      .absent("cutoff", \.cutoff, .cutoff, "The cutoff of pairs that give none: a length, or '2.5 sigma' for that multiple of each pair's sigma."),
+      .precision(\.precision),
+      .required("pairs", \.pairs, .pairs, "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+    ],
+    check: { section, _ throws(InputError) in
+      guard section.cutoff == nil else { return }
+      if let pair = section.pairs.first(where: { $0.parameters.cutoff == nil }) {
+        throw pair.parameters.marks.section.error(
+          "the pair \(pair.first)-\(pair.second) has no cutoff; give 'cutoff: 2.5 sigma' beside 'scheme', or one for the pair")
+      }
+    })
+}
+
+/// `{kind: wca, ...}`.
+struct WCASection: DeckSection {
+  var precision = Precision.double
+  var pairs: [PairEntry] = []
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "wca", expectation: "a WCA potential",
+    meaning: "The repulsive part of Lennard-Jones: cut at its minimum 2^(1/6) sigma and shifted to zero there.",
+    keys: [
+      .kind("wca"), .precision(\.precision),
+      .required("pairs", \.pairs, .pairs, "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+    ],
+    check: { section, _ throws(InputError) in
+      if let pair = section.pairs.first(where: { $0.parameters.cutoff != nil }) {
+        throw pair.parameters.marks["cutoff"].error("a WCA pair has no 'cutoff' of its own; it ends at 2^(1/6) sigma")
+      }
+    })
+}
+
+extension SectionKey {
+  /// The key that tells potentials apart; the decoder has looked at it already.
+  static func kind(_ word: String) -> SectionKey {
+    SectionKey(
+      name: "kind", meaning: "The kind of potential.", isRequired: true, schema: Schema.word(word),
+      read: { _, _, _ in }, fill: { _, _ in }, write: { _, _ in .scalar(word) })
+  }
+
+  /// The arithmetic of a classical potential.
+  static func precision(_ path: any WritableKeyPath<Section, Precision> & Sendable) -> SectionKey {
+    .optional(
+      "precision", path,
+      Codec<Precision>.word("a precision").checked { $0 == .single ? "a classical potential has the precisions double and mixed; 'single' belongs to learned ones" : nil },
+      default: .double, "'double', or 'mixed' for pair arithmetic in single precision with sums and integration in double.")
+  }
+}
+
+extension Codec where Value == String {
+  /// The name of a registry model, or the path of a model file, made absolute.
+  static var potentialName: Codec {
+    let expectation = "the name of a potential"
+    return Codec(
+      expectation: expectation, schema: .object([("type", .text("string"))]),
+      decode: { node, context throws(InputError) in
+        let text = try node.text(expectation)
+        return ModelName.isPath(text) ? try Codec<String>.path(expectation).decode(node, context) : text
+      }, encode: { value, _ in .text(value) })
+  }
+}
+
+/// Tells names from paths.
+enum ModelName {
+  /// Whether a text names a file: it holds a slash or ends as YAML files do.
+  static func isPath(_ text: String) -> Bool {
+    text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
+  }
+}
+
+extension Codec where Value == PotentialSpec {
+  private static let expectation =
+    "a potential: a name such as kob-andersen, a mapping with 'kind', or a list of them, which is a sum"
+
+  /// A potential, or a list of potentials as their sum.
+  static var potential: Codec {
+    Codec(
+      expectation: expectation,
+      schema: Schema.any([term.schema, .object([("type", .text("array")), ("minItems", .number(1)), ("items", term.schema)])]),
+      decode: { node, context throws(InputError) in
+        guard case .sequence(let nodes) = node.content else { return try term.decode(node, context) }
+        if nodes.isEmpty { throw node.mark.error("an empty list is no potential; give at least one") }
+        if nodes.count > 16 { throw nodes[16].mark.error("more than 16 potentials in a sum") }
+        var terms: [PotentialSpec] = []
+        for node in nodes { terms.append(try term.decode(node, context)) }
+        return .sum(terms)
+      },
+      encode: { spec, units in
+        if case .sum(let terms) = spec { return .list(terms.map { term.encode($0, units) }) }
+        return term.encode(spec, units)
+      })
+  }
+
+  /// One potential.
+  private static var term: Codec {
+    Codec(
+      expectation: expectation,
+      schema: Schema.any([.object([("type", .text("string"))])] + ["lennard-jones", "wca", "named-potential"].map(Schema.reference)),
+      decode: { node, context throws(InputError) in
+        switch node.content {
+        case .scalar:
+          var named = NamedPotential()
+          named.marks = Marks(section: node.mark)
+          if node.isNull { throw node.mismatch(expectation) }
+          named.kind = try Codec<String>.potentialName.decode(node, context)
+          return .named(named)
+        case .sequence: throw node.mark.error("a sum within a sum; write all its terms in one list")
+        case .mapping:
+          switch node["kind"].map(\.content) {
+          case .scalar("lennard-jones", _): return .lennardJones(try LennardJonesSection.table.decode(node, context))
+          case .scalar("wca", _): return .wca(try WCASection.table.decode(node, context))
+          default: return .named(try NamedPotential.table.decode(node, context))
+          }
+        }
+      },
+      encode: { spec, units in
+        switch spec {
+        case .named(let section): NamedPotential.table.encode(section, units)
+        case .lennardJones(let section): LennardJonesSection.table.encode(section, units)
+        case .wca(let section): WCASection.table.encode(section, units)
+        case .sum(let terms): .list(terms.map { Codec.term.encode($0, units) })
+        }
+      })
+  }
+}
+
+extension Codec where Value == Cutoff {
+  /// A length, or a number of `sigma`.
+  static var cutoff: Codec {
+    let expectation = "a cutoff: a length, or a multiple of sigma such as '2.5 sigma'"
+    let length = Codec<Double>.quantity(expectation, .length, .positive)
+    return Codec(
+      expectation: expectation, schema: length.schema,
+      decode: { node, context throws(InputError) in
+        let number = DeckNumber.prefix(of: try node.text(expectation))
+        if let number, ["sigma", "σ"].contains(String(number.rest.drop { $0 == " " })) {
+          guard number.value > 0, number.value.isFinite else {
+            throw node.mark.error("a cutoff must be greater than 0, found \(node.description)")
+          }
+          return .timesSigma(number.value)
+        }
+        return .length(try length.decode(node, context))
+      },
+      encode: { cutoff, units in
+        switch cutoff {
+        case .length(let value): length.encode(value, units)
+        case .timesSigma(let factor): .quantity(factor, "sigma")
+        }
+      })
+  }
+}
+
+extension Codec where Value == [PairEntry] {
+  /// Parameters by pair of labels, `A-B: {...}`, complete and each pair once.
+  static var pairs: Codec {
+    let expectation = "parameters by pair, such as {A-A: {epsilon: 1, sigma: 1}}"
+    return Codec(
+      expectation: expectation,
+      schema: .object([("type", .text("object")), ("minProperties", .number(1)), ("additionalProperties", Schema.reference("pair"))]),
+      decode: { node, context throws(InputError) in
+        guard case .mapping(let entries) = node.content, !entries.isEmpty else { throw node.mismatch(expectation) }
+        guard entries.count <= 7260 else { throw node.mark.error("more pairs than 120 species have") }
+        var pairs: [PairEntry] = []
+        var seen: Set<Set<String>> = []
+        for entry in entries {
+          let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+          guard labels.count == 2 else {
+            throw entry.mark.error("'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
+          }
+          for label in labels {
+            if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
+          }
+          if !seen.insert(Set(labels)).inserted {
+            throw entry.mark.error("the pair \(labels[0])-\(labels[1]) is given twice; A-B and B-A are the same pair")
+          }
+          let parameters = try PairSection.table.decode(entry.value, context)
+          pairs.append(PairEntry(first: labels[0], second: labels[1], parameters: parameters))
+        }
+        let labels = LennardJonesSection.labels(pairs)
+        for (index, a) in labels.enumerated() {
+          for b in labels[index...] where !seen.contains(Set([a, b])) {
+            throw node.mark.error("the pair \(a)-\(b) is missing; \(labels.count) species have \(labels.count * (labels.count + 1) / 2) pairs")
+          }
+        }
+        return pairs
+      },
+      encode: { pairs, units in
+        .mapping(pairs.map { ("\($0.first)-\($0.second)", PairSection.table.encode($0.parameters, units)) })
+      })
+  }
+}
+
+extension LennardJonesSection {
+  /// The labels of some pairs in the order in which they first appear.
+  static func labels(_ pairs: [PairEntry]) -> [String] {
+    var labels: [String] = []
+    var seen: Set<String> = []
+    for pair in pairs {
+      for label in [pair.first, pair.second] where seen.insert(label).inserted { labels.append(label) }
+    }
+    return labels
+  }
+}

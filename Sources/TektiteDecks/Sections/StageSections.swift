@@ -1,0 +1,156 @@
+import TektiteCore
+import TektiteDynamics
+
+/// `dynamics:` in the list of stages.
+struct DynamicsSection: DeckSection {
+  var name: String?
+  var potential: PotentialSpec?
+  var thermostat = ThermostatSection()
+  var timestep = 0.0
+  var steps = 0
+  var velocities: VelocitiesSection?
+  var trajectory: [TrajectorySection] = []
+  var thermo: ThermoSection?
+  var checkpoint = CheckpointSection()
+  var momentumRemoval: MomentumSection?
+  var skin: Double?
+  var limits = GuardSection()
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "dynamics", expectation: "a dynamics stage", meaning: "Molecular dynamics for a number of steps.",
+    keys: [
+      .absent("name", \.name, .stageName, "A name for logs and default file names. Default: dynamics-N for stage N."),
+      .absent("potential", \.potential, .potential, "A potential for this stage alone, instead of the deck's."),
+      .optional(
+        "thermostat", \.thermostat, ThermostatSection.codec, default: ThermostatSection(),
+        "How the stage exchanges heat; 'none' is velocity Verlet at constant energy."),
+      .required("timestep", \.timestep, .quantity("a timestep, a time", .time, .positive), "The timestep, such as 0.005 or '2 fs'."),
+      .required("steps", \.steps, .integer("the number of steps", in: 0...1_000_000_000_000_000), "The number of steps."),
+      .optional(
+        "velocities", \.velocities, VelocitiesSection.table.codec.orWord("keep"), default: nil,
+        "Fresh Maxwell velocities when the stage starts; 'keep' goes on with those at hand."),
+      .optional("trajectory", \.trajectory, .trajectories, default: [], "A trajectory or a list of them."),
+      .optional("thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil, "A table of thermodynamic quantities."),
+      .optional(
+        "checkpoint", \.checkpoint, CheckpointSection.table.codec, default: CheckpointSection(seconds: 600),
+        "When checkpoints are written; by default every ten minutes."),
+      .optional(
+        "momentum-removal", \.momentumRemoval, MomentumSection.table.codec.orWord("start"), default: nil,
+        "When the motion of the centre of mass is taken out; 'start' does it only when the stage starts."),
+      .skin(\.skin),
+      .optional("guard", \.limits, GuardSection.table.codec, default: GuardSection(), "Limits beyond which the run is stopped as unphysical."),
+    ],
+    later: ["observe": observe], inherited: DefaultsSection.names)
+
+  private static let observe =
+    "this version computes no observables during a run, so 'observe' is not accepted; write a trajectory and analyse it afterwards"
+}
+
+/// `minimize:` in the list of stages.
+struct MinimizeSection: DeckSection {
+  var name: String?
+  var potential: PotentialSpec?
+  var algorithm = MinimizeStage.Algorithm.fire
+  var forceTolerance = 0.0
+  var maximumSteps = 0
+  var trajectory: [TrajectorySection] = []
+  var thermo: ThermoSection?
+  var skin: Double?
+  var marks = Marks.none
+
+  static let table = SectionTable<Self>(
+    name: "minimize", expectation: "a minimize stage", meaning: "Descent of the energy to the nearest minimum.",
+    keys: [
+      .absent("name", \.name, .stageName, "A name for logs and default file names. Default: minimize-N for stage N."),
+      .absent("potential", \.potential, .potential, "A potential for this stage alone, instead of the deck's."),
+      .optional("algorithm", \.algorithm, .word("a minimisation algorithm"), default: .fire, "'fire' or 'lbfgs'."),
+      .optional(
+        "force-tolerance", \.forceTolerance, .quantity("a force", .force, .positive), default: { $0 == .lj ? 1e-6 : 1e-4 },
+        "Stop when the root-mean-square force per degree of freedom is below this; 1e-6 in reduced units, 1e-4 eV/Å otherwise."),
+      .optional(
+        "maximum-steps", \.maximumSteps, .integer("the number of steps", in: 1...1_000_000_000_000), default: 10_000,
+        "Stop after so many evaluations of the forces."),
+      .optional("trajectory", \.trajectory, .trajectories, default: [], "A trajectory or a list of them."),
+      .optional("thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil, "A table of the descent."),
+      .skin(\.skin),
+    ],
+    later: ["observe": "this version computes no observables during a run, so 'observe' is not accepted"])
+}
+
+/// `defaults:`, keys that every stage takes unless it has its own.
+struct DefaultsSection: DeckSection {
+  private var scratch = DynamicsSection()
+  var marks = Marks.none
+  init() {}
+
+  /// The keys of a dynamics stage that have a place here.
+  static let names = ["thermostat", "timestep", "thermo", "checkpoint", "momentum-removal", "skin", "guard"]
+
+  static let table = SectionTable<Self>(
+    name: "defaults", expectation: "'defaults'", meaning: "Values for every stage that does not give its own.",
+    keys: DynamicsSection.table.keys.filter {
+      names.contains($0.name)
+    }.map { key -> SectionKey<Self> in
+      // Read here only to find mistakes; the stages read them again as their own.
+      return SectionKey(
+        name: key.name, meaning: key.meaning, isRequired: false, schema: key.schema,
+        read: { (node: DeckNode, context: DeckContext, section: inout DefaultsSection) throws(InputError) in
+          try key.read(node, context, &section.scratch)
+        },
+        fill: { (_: inout DefaultsSection, _: Units) in }, write: { (_: DefaultsSection, _: Units) in nil })
+    })
+}
+
+/// An entry of `stages:`.
+enum StageSection: Hashable, Sendable {
+  case minimize(MinimizeSection)
+  case dynamics(DynamicsSection)
+
+  static let codec = Codec<Self>(
+    expectation: "a stage", schema: Schema.any(["minimize", "dynamics"].map { kind in
+      .object([
+        ("type", .text("object")), ("additionalProperties", .flag(false)), ("required", .list([.text(kind)])),
+        ("properties", .object([(kind, Schema.reference(kind))])),
+      ])
+    }),
+    decode: { node, context throws(InputError) in
+      let expectation = "a stage, 'minimize: {...}' or 'dynamics: {...}'"
+      guard case .mapping(let entries) = node.content, let entry = entries.first else { throw node.mismatch(expectation) }
+      if let second = entries.dropFirst().first {
+        throw second.mark.error(
+          "a stage has one key, but '\(second.key.prefix(60))' stands beside '\(entry.key.prefix(60))'; indent it further if it belongs inside, or start a new '- '")
+      }
+      switch entry.key {
+      case "minimize": return .minimize(try MinimizeSection.table.decode(entry.value, context, inheriting: context.defaults))
+      case "dynamics": return .dynamics(try DynamicsSection.table.decode(entry.value, context, inheriting: context.defaults))
+      default: throw entry.mark.error(unknown(entry.key, "a kind of stage", ["minimize", "dynamics"]))
+      }
+    },
+    encode: { stage, units in
+      switch stage {
+      case .minimize(let section): .mapping([("minimize", MinimizeSection.table.encode(section, units))])
+      case .dynamics(let section): .mapping([("dynamics", DynamicsSection.table.encode(section, units))])
+      }
+    })
+}
+
+extension SectionKey {
+  /// The margin of the neighbour list.
+  static func skin(_ path: any WritableKeyPath<Section, Double?> & Sendable) -> SectionKey {
+    .optional(
+      "skin", path, Codec<Double>.quantity("a length", .length, .notNegative).orWord("auto"), default: nil,
+      "The margin of the neighbour list beyond the cutoff; 'auto' leaves it to the engine. It changes the speed, not the result.")
+  }
+}
+
+extension Codec where Value == [TrajectorySection] {
+  /// A trajectory, a list of them, or `none`.
+  static var trajectories: Codec {
+    let some = TrajectorySection.table.codec.oneOrMore("a trajectory or a list of them")
+    return Codec(
+      expectation: some.expectation, schema: Schema.any([Schema.word("none"), some.schema]),
+      decode: { node, context throws(InputError) in node.isWord("none") ? [] : try some.decode(node, context) },
+      encode: { value, units in value.isEmpty ? .scalar("none") : some.encode(value, units) })
+  }
+}

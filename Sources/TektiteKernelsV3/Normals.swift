@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/Normals.swift
