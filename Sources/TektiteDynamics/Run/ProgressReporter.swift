@@ -20,7 +20,6 @@ struct ProgressReporter {
     var values: [(name: String, value: Double)]
   }
 
-
   let mode: Mode
   /// The shortest time between two tellings.
   private let interval: Duration
