@@ -116,14 +116,14 @@ struct ProgressTests {
 
   @Test("Quiet says nothing; a pipe gets whole lines; a terminal one line written over")
   func modes() throws {
-    func output(_ mode: ProgressReporter.Mode) throws -> String {
+    func output(_ mode: ProgressReporter.Mode, every interval: Duration? = nil) throws -> String {
       let log = Log()
       var options = RunOptions(directory: "memory", threads: 1)
       options.handlesSignals = false
       let plan = try Fixture.plan([.dynamics(Stages.constantEnergy(4000))])
       var simulation = try Simulation(
         plan: plan, options: options, store: MemoryStore(),
-        progress: ProgressReporter(mode: mode) { log.text += $0 })
+        progress: ProgressReporter(mode: mode, interval: interval) { log.text += $0 })
       _ = try simulation.run()
       return log.text
     }
@@ -133,7 +133,7 @@ struct ProgressTests {
     #expect(plain.split(separator: "\n").count == 2)
     #expect(plain.contains("conserved energy drifted by") && plain.contains("momentum by"))
     #expect(!plain.contains("\r"))
-    let terminal = try output(.terminal)
+    let terminal = try output(.terminal, every: .zero)
     #expect(terminal.contains("\rproduce  ") && terminal.contains("steps/s") && terminal.hasSuffix("per atom\n"))
   }
 }

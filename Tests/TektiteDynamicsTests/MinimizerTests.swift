@@ -42,7 +42,7 @@ struct MinimizerTests {
   func fireOnClusters(_ cluster: Cluster) throws {
     let model = try Fixture.lennardJones(cutoff: 12, scheme: .cut)
     var bench = try Bench(cluster.structure(jitter: 0.06, seed: 3), model)
-    var minimizer = FIRE(timestep: 0.01, largestMove: 0.1)
+    var minimizer = FIRE(timestep: 0.003, largestMove: 0.1)
     let result = try minimize(
       &bench.system, &bench.field, with: &minimizer, tolerance: 1e-9, maximumEvaluations: 3000)
     #expect(result.ending == .converged, "\(result)")
@@ -74,7 +74,7 @@ struct MinimizerTests {
     let model = try Fixture.lennardJones(cutoff: 1.8)
     for algorithm in MinimizeStage.Algorithm.allCases {
       var bench = try Bench(structure, model)
-      var fire = FIRE(timestep: 0.01, largestMove: 0.08)
+      var fire = FIRE(timestep: 0.003, largestMove: 0.08)
       var lbfgs = LBFGS(largestMove: 0.08)
       let result =
         algorithm == .fire
@@ -90,7 +90,7 @@ struct MinimizerTests {
   func endings() throws {
     let model = try Fixture.lennardJones()
     var perfect = try Bench(Fixture.crystal(jitter: 0), model)
-    var fire = FIRE(timestep: 0.01, largestMove: 0.1)
+    var fire = FIRE(timestep: 0.003, largestMove: 0.1)
     let still = try minimize(&perfect.system, &perfect.field, with: &fire, tolerance: 1e-8, maximumEvaluations: 10)
     #expect(still.ending == .converged && still.iterations == 0)
 

@@ -140,7 +140,11 @@ struct SimulationTests {
     let (with, without) = (MemoryStore(), MemoryStore())
     try with.run(try Fixture.plan([.minimize(Stages.minimize(.fire)), .dynamics(stage)]))
     try without.run(try Fixture.plan([.dynamics(stage)]))
-    #expect(with.frames["v.nc"]?.first?.velocities == without.frames["v.nc"]?.first?.velocities)
+    let a = try #require(with.frames["v.nc"]?.first).velocities
+    let b = try #require(without.frames["v.nc"]?.first).velocities
+    // Removing the motion of the centre of mass once more changes the last bits.
+    #expect(a.count == 32)
+    for (u, v) in zip(a, b) { #expect((u - v).length < 1e-13) }
   }
 
   @Test("A potential whose forces are no gradient needs a thermostat")

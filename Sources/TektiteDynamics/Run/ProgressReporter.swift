@@ -6,7 +6,7 @@ struct ProgressReporter {
   enum Mode {
     /// Nothing at all.
     case quiet
-    /// Whole lines, one at most every `ProgressReporter.plainInterval`.
+    /// Whole lines, one a minute at most.
     case plain
     /// One line that is written over.
     case terminal
@@ -20,10 +20,9 @@ struct ProgressReporter {
     var values: [(name: String, value: Double)]
   }
 
-  private static let plainInterval = Duration.seconds(60)
-  private static let terminalInterval = Duration.milliseconds(200)
-
   let mode: Mode
+  /// The shortest time between two tellings.
+  private let interval: Duration
   private let write: (String) -> Void
   private var stage = ""
   private var started = ContinuousClock().now
@@ -39,8 +38,9 @@ struct ProgressReporter {
   }
 
   /// A reporter that hands its text to a function.
-  init(mode: Mode, write: @escaping (String) -> Void) {
+  init(mode: Mode, interval: Duration? = nil, write: @escaping (String) -> Void) {
     self.mode = mode
+    self.interval = interval ?? (mode == .terminal ? .milliseconds(200) : .seconds(60))
     self.write = write
   }
 
@@ -58,7 +58,7 @@ struct ProgressReporter {
   /// Whether it is time to tell the state of the stage again.
   var isDue: Bool {
     guard mode != .quiet else { return false }
-    return ContinuousClock().now - last >= (mode == .terminal ? Self.terminalInterval : Self.plainInterval)
+    return ContinuousClock().now - last >= interval
   }
 
   /// Tells the state of the stage.

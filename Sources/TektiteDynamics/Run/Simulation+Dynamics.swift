@@ -49,11 +49,11 @@ extension Simulation {
     var watch = Guard(
       stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
       timestep: stage.timestep)
-    if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
     var outputs = try StageOutputs(
       trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns, header: header(index),
       store: store, positions: state?.outputs)
-    var sample = Sample()
+    var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
+    if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
     let events = StageEvents(stage)
     progress.begin(stage.name, from: step, of: stage.steps)
     lastCheckpoint = clock.now

@@ -42,8 +42,6 @@ extension Simulation {
       var reader = ByteReader(state.minimizer, file: store.checkpointName, section: "minimizer")
       try minimizer.decode(from: &reader)
       try reader.expectEnd()
-      // Minimisers compare energies from one iteration to the next.
-      try field.update(&system, measured)
     } else {
       try field.update(&system, measured)
       ledger.conservedAtStart = field.evaluation.energy

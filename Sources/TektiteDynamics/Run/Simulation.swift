@@ -182,7 +182,7 @@ public struct Simulation: ~Copyable {
   /// The signal that asks the run to stop, or nil.
   var pendingSignal: Int32? { (options.handlesSignals ? SignalCatcher.pending : nil) ?? options.interruption.pending }
 
-  /// Makes the force field of a stage; on a resume, with the neighbour list of the checkpoint and forces for the present positions.
+  /// Makes the force field of a stage; on a resume, with the neighbour list of the checkpoint and all results for the present positions.
   mutating func makeField(_ index: Int, skin: Double?, resuming state: RunState?) throws -> ForceField {
     let model = plan.models[index]
     let chosen = try skin ?? Self.defaultSkin(cutoff: model.makePotential(for: system.table).requirements.cutoff)
@@ -190,7 +190,7 @@ public struct Simulation: ~Copyable {
     guard let state, !state.reference.isEmpty else { return field }
     // The list is a function of the positions at which it was built; the same list gives the same order of every sum.
     try field.restore(reference: state.reference, cell: state.cell, rebuilds: state.ledger.rebuilds, &system)
-    try field.update(&system, .forces)
+    try field.update(&system, Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities))
     if field.evaluation.forces.array() != state.forces {
       progress.note(
         "note: forces differ in the last bits from those of the checkpoint (another processor level or program "
