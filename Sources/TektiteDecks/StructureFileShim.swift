@@ -8,7 +8,8 @@ enum StructureFile {
       throw InputError("not extended XYZ", file: path, line: 1, column: 1)
     }
     var frame = Frame()
-    let lattice = lines[1].split(separator: "\"").dropFirst().first?.split(separator: " ").compactMap { Double($0) } ?? []
+    let lattice =
+      lines[1].split(separator: "\"").dropFirst().first?.split(separator: " ").compactMap { Double($0) } ?? []
     if lattice.count == 9 {
       frame.cell = Cell(
         Matrix3(

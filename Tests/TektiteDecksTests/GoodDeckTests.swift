@@ -37,10 +37,12 @@ struct GoodDeckTests {
     let deck = try Deck(contentsOf: DeckDocuments.folder + "/good/minimal.yaml")
     let text = deck.spelledOut
     for line in [
-      "title: minimal", "seed: 1", "frame: last", "velocities: keep", "algorithm: fire", "force-tolerance: 1e-06", "maximum-steps: 10000",
+      "title: minimal", "seed: 1", "frame: last", "velocities: keep", "algorithm: fire", "force-tolerance: 1e-06",
+      "maximum-steps: 10000",
       "trajectory: none", "thermo: none", "skin: auto", "name: minimize-1",
     ] { #expect(text.contains(line), "\(line) in\n\(text)") }
-    #expect(text.contains("structure: \"\(DeckDocuments.folder)/good/start.extxyz\"") || text.contains("good/start.extxyz"))
+    #expect(
+      text.contains("structure: \"\(DeckDocuments.folder)/good/start.extxyz\"") || text.contains("good/start.extxyz"))
   }
 
   @Test("Two decks that differ in one value are not equal")
@@ -48,7 +50,10 @@ struct GoodDeckTests {
     let path = DeckDocuments.folder + "/good/contract.yaml"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let deck = try Deck(text: text, path: path)
-    for (old, new) in [("0.005\n      steps: 200", "0.004\n      steps: 200"), ("A: 800", "A: 801"), ("block: 100_000", "block: 10_000"), ("friction: 1.0", "friction: 2.0")] {
+    for (old, new) in [
+      ("0.005\n      steps: 200", "0.004\n      steps: 200"), ("A: 800", "A: 801"), ("block: 100_000", "block: 10_000"),
+      ("friction: 1.0", "friction: 2.0"),
+    ] {
       let other = try Deck(text: text.replacing(old, with: new), path: path)
       #expect(other != deck, "\(old)")
     }
