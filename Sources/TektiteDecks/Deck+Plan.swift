@@ -16,7 +16,12 @@ extension Deck {
       resolved.append(
         try stage.potential.map { spec throws(InputError) in try resolver.resolve(spec, units: units) } ?? common)
     }
-    for file in resolved.flatMap(\.files) { hashes["potential/\(file.name)"] = file.digest }
+    // Names of netCDF attributes are made of these keys, and those cannot hold slashes or spaces.
+    for file in resolved.flatMap(\.files) {
+      hashes[
+        "potential_" + String(file.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })] =
+        file.digest
+    }
 
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)
     try setMasses(of: &structure, model: common.masses)

@@ -48,7 +48,7 @@ struct QuantityTests {
       ("eV/A", 1, .force), ("eV Å^-1", 1, .force), ("eV·Å^-1", 1, .force), ("meV / nm", 1e-4, .force),
       ("nm^-3", 1e-3, .numberDensity),
       ("1/Å³", 1, .numberDensity), ("K", 1, .temperature), ("g/mol", 1, .mass), ("amu", 1, .mass),
-      ("k_B*K", 8.617_333_262e-5, .energy),
+      ("k_B*K", 1.380_649e-23 / 1.602_176_634e-19, .energy),
       // CODATA 2018: 1 kcal/mol, 1 hartree, 1 g/cm³, 1 GPa.
       ("kcal/mol", 0.043_364_104_241_800_934, .energy), ("hartree", 27.211_386_245_988, .energy),
       ("g/cm^3", 0.602_214_076, .massDensity),

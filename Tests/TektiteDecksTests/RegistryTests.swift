@@ -91,9 +91,9 @@ struct RegistryTests {
     let resolved = try ModelReference.resolve("argon", precision: nil)
     let model = try lennardJones("argon")
     #expect(resolved.units == .real && resolved.masses == ["Ar": 39.95])
-    #expect(
-      model.pairs[0].epsilon == 119.8 * 8.617_333_262e-5 && model.pairs[0].sigma == 3.405
-        && model.pairs[0].cutoff == 2.5 * 3.405)
+    // k_B in eV/K from the definitions of the SI; a few roundings.
+    #expect(abs(model.pairs[0].epsilon - 119.8 * 1.380_649e-23 / 1.602_176_634e-19) < 1e-16)
+    #expect(model.pairs[0].sigma == 3.405 && model.pairs[0].cutoff == 2.5 * 3.405)
   }
 
   @Test("A model file and a whole deck serve as MODEL")

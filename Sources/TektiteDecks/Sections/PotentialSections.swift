@@ -165,7 +165,8 @@ extension Codec where Value == String {
         let text = try node.text(expectation)
         if PotentialSpec.kinds.contains(text) {
           throw node.mark.error(
-            "'\(text)' needs parameters; write a mapping such as {kind: \(text), pairs: {A-A: {epsilon: 1, sigma: 1}}, ...}")
+            "'\(text)' needs parameters; write a mapping such as {kind: \(text), pairs: {A-A: {epsilon: 1, sigma: 1}}, ...}"
+          )
         }
         return ModelName.isPath(text) ? try Codec<String>.path(expectation).decode(node, context) : text
       }, encode: { value, _ in .text(value) })
