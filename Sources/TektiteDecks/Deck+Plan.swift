@@ -12,8 +12,16 @@ extension Deck {
     let resolver = PotentialResolver(units: units)
     let common = try resolver.resolve(body.potential, units: units)
     var resolved: [ResolvedModel] = []
-    for stage in body.stages { resolved.append(try stage.potential.map { spec throws(InputError) in try resolver.resolve(spec, units: units) } ?? common) }
-    for file in resolved.flatMap(\.files) { hashes["potential/\(file.name)"] = file.digest }
+    for stage in body.stages {
+      resolved.append(
+        try stage.potential.map { spec throws(InputError) in try resolver.resolve(spec, units: units) } ?? common)
+    }
+    // Names of netCDF attributes are made of these keys, and those cannot hold slashes or spaces.
+    for file in resolved.flatMap(\.files) {
+      hashes[
+        "potential_" + String(file.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })] =
+        file.digest
+    }
 
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)
     try setMasses(of: &structure, model: common.masses)
@@ -24,7 +32,8 @@ extension Deck {
     return SimulationPlan(
       title: title, units: units, seed: seed, structure: structure,
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
-      stages: body.stages.map { $0.stage(units) }, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes)
+      stages: body.stages.map { $0.stage(units) }, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes
+    )
   }
 
   /// The models that the stages use, with what their files say about them.
@@ -61,7 +70,9 @@ extension Deck {
 // MARK: - The structure
 
 extension Deck {
-  private func startingStructure(masses: [String: Double], hashes: inout [String: String]) throws(InputError) -> Structure {
+  private func startingStructure(masses: [String: Double], hashes: inout [String: String]) throws(InputError)
+    -> Structure
+  {
     let system = body.system
     var structure: Structure
     if let build = system.build {
@@ -75,7 +86,9 @@ extension Deck {
       hashes["structure"] = try InputFile.digest(path: path)
       if let periodic = system.periodic { structure.frame.cell.periodic = periodic }
       let place = system.marks.values["periodic"] ?? mark
-      if let complaint = structure.frame.cell.validate() { throw place.error("the cell of '\(path)' makes no sense: \(complaint)") }
+      if let complaint = structure.frame.cell.validate() {
+        throw place.error("the cell of '\(path)' makes no sense: \(complaint)")
+      }
       if structure.count == 0 { throw mark.error("the structure file '\(path)' holds no atoms") }
     }
     if structure.count > Int(Int32.max) {
@@ -95,7 +108,8 @@ extension Deck {
       case .index(let index): index
       }
     guard frames.indices.contains(index) else {
-      throw body.system.marks["frame"].error("'\(path)' has \(frames.count) frames, counted from 0; there is no frame \(index)")
+      throw body.system.marks["frame"].error(
+        "'\(path)' has \(frames.count) frames, counted from 0; there is no frame \(index)")
     }
     return frames[index]
   }
@@ -154,7 +168,8 @@ extension Deck {
       let nearest = InputError.nearest(to: species.label, among: model.labels).map { "; did you mean '\($0)'?" } ?? "."
       // A built species is as likely the mistake as the potential, and stands in the same file.
       throw (body.system.build?.marks["counts"] ?? mark).error(
-        "the potential \(model.name) does not know the species '\(species.label)'\(nearest) It knows \(model.labels.joined(separator: ", "))")
+        "the potential \(model.name) does not know the species '\(species.label)'\(nearest) It knows \(model.labels.joined(separator: ", "))"
+      )
     }
     do {
       _ = try model.model.makePotential(for: table)
@@ -201,7 +216,8 @@ extension DynamicsSection {
     stage.momentumRemoval = momentumRemoval?.trigger
     stage.skin = skin
     stage.limits = GuardLimits(
-      temperature: limits.temperature.map { $0 * units.boltzmann }, force: limits.force, displacement: limits.displacement)
+      temperature: limits.temperature.map { $0 * units.boltzmann }, force: limits.force,
+      displacement: limits.displacement)
     return stage
   }
 }

@@ -74,23 +74,38 @@ struct DeckBody: DeckSection {
   static let table = SectionTable<Self>(
     name: "deck", expectation: "a deck", meaning: "A molecular dynamics run of Tektite.",
     keys: [
-      .optional("title", \.title, .text("a title"), default: "", "A line for headers and reports. Default: the name of the file."),
-      .required("units", \.units, unitsCodec, "'lj' for reduced units, or 'real': Å, eV, amu, fs, K; quantities may name others, such as '0.5 ps'."),
-      .optional("seed", \.seed, .seed, default: 1, "The seed of all random numbers; the same deck with the same seed gives the same run."),
+      .optional(
+        "title", \.title, .text("a title"), default: "",
+        "A line for headers and reports. Default: the name of the file."),
+      .required(
+        "units", \.units, unitsCodec,
+        "'lj' for reduced units, or 'real': Å, eV, amu, fs, K; quantities may name others, such as '0.5 ps'."),
+      .optional(
+        "seed", \.seed, .seed, default: 1,
+        "The seed of all random numbers; the same deck with the same seed gives the same run."),
       .required("system", \.system, SystemSection.table.codec, "The atoms at the start."),
-      .required("potential", \.potential, .potential, "A name such as kob-andersen, a mapping with 'kind', or a list of them, which is a sum."),
+      .required(
+        "potential", \.potential, .potential,
+        "A name such as kob-andersen, a mapping with 'kind', or a list of them, which is a sum."),
       SectionKey(
         name: "defaults", meaning: "Values for every stage that does not give its own.", isRequired: false,
         schema: Schema.reference("defaults"),
         read: { node, context, _ throws(InputError) in _ = try DefaultsSection.table.decode(node, context) },
         fill: { _, _ in }, write: { _, _ in nil }),
-      .required("stages", \.stages, StageSection.codec.list("a list of stages, each '- minimize: {...}' or '- dynamics: {...}'"), "What is done, in order."),
+      .required(
+        "stages", \.stages,
+        StageSection.codec.list("a list of stages, each '- minimize: {...}' or '- dynamics: {...}'"),
+        "What is done, in order."),
     ],
     later: [
-      "observe": "this version computes no observables during a run, so 'observe' is not accepted; write a trajectory and analyse it afterwards"
+      "observe":
+        "this version computes no observables during a run, so 'observe' is not accepted; write a trajectory and analyse it afterwards"
     ],
     check: { body, _ throws(InputError) in
-      if body.stages.isEmpty { throw body.marks["stages"].error("the list of stages is empty; give at least one, '- minimize: {...}' or '- dynamics: {...}'") }
+      if body.stages.isEmpty {
+        throw body.marks["stages"].error(
+          "the list of stages is empty; give at least one, '- minimize: {...}' or '- dynamics: {...}'")
+      }
       if body.stages.count > 10_000 { throw body.marks["stages"].error("more than 10000 stages") }
     })
 }
@@ -162,14 +177,18 @@ extension DeckBody {
     var names: Set<String> = []
     for stage in stages {
       if let name = stage.name, !names.insert(name).inserted {
-        throw stage.marks["name"].error("two stages are called '\(name)'; names must differ, since files are named for them")
+        throw stage.marks["name"].error(
+          "two stages are called '\(name)'; names must differ, since files are named for them")
       }
       try stage.checkMoments()
     }
     var writers: [String: String] = [:]
     for output in outputs {
       if let other = writers.updateValue(output.stage, forKey: output.file) {
-        let who = other == output.stage ? "the stage '\(other)' would write it twice" : "the stages '\(other)' and '\(output.stage)' would both write it"
+        let who =
+          other == output.stage
+          ? "the stage '\(other)' would write it twice"
+          : "the stages '\(other)' and '\(output.stage)' would both write it"
         throw output.mark.error("the file '\(output.file)' has two writers: \(who). Give one another 'file'")
       }
       if RunFiles.reserved.contains(output.file) {

@@ -17,10 +17,14 @@ private struct DeckDamage {
   mutating func below(_ bound: Int) -> Int { bound <= 1 ? 0 : Int(word() % UInt64(bound)) }
 
   private static let tokens = [
-    "0", "-1", "1e400", "9223372036854775808", "18446744073709551616", "-0", "nan", ".inf", "1_0_0", "0x10", "~", "null", "true", "[]", "{}", "[", "]",
-    "{", "}", ":", ": ", ",", "- ", "? ", "&a ", "*a", "!!int ", "!t ", "|\n", ">\n", "\"", "'", "#", "%YAML 1.1\n", "---\n", "...\n", "\t", "\r\n", "\r",
-    "\u{0}", "\u{1}", "\u{85}", "\u{2028}", "\u{FEFF}", "é", "Å", "𝟙", "\\", "fs", " K", " eV/Å^-9", "sigma", "2.5 sigma", "lj", "real", "random", "sc",
-    "kob-andersen", "argon", "wca", "none", "auto", "keep", "..", "/", "../", ".nc", "<<: ", "@", "`", "1e-320", "2147483647", "4294967296", "1e15",
+    "0", "-1", "1e400", "9223372036854775808", "18446744073709551616", "-0", "nan", ".inf", "1_0_0", "0x10", "~",
+    "null", "true", "[]", "{}", "[", "]",
+    "{", "}", ":", ": ", ",", "- ", "? ", "&a ", "*a", "!!int ", "!t ", "|\n", ">\n", "\"", "'", "#", "%YAML 1.1\n",
+    "---\n", "...\n", "\t", "\r\n", "\r",
+    "\u{0}", "\u{1}", "\u{85}", "\u{2028}", "\u{FEFF}", "é", "Å", "𝟙", "\\", "fs", " K", " eV/Å^-9", "sigma",
+    "2.5 sigma", "lj", "real", "random", "sc",
+    "kob-andersen", "argon", "wca", "none", "auto", "keep", "..", "/", "../", ".nc", "<<: ", "@", "`", "1e-320",
+    "2147483647", "4294967296", "1e15",
     "langevin", "per-decade", "block", "every", "at", "points", "from", "to", "cell", "density", "counts",
   ]
 
@@ -35,11 +39,14 @@ private struct DeckDamage {
       case 0: bytes[at] = UInt8(truncatingIfNeeded: word())
       case 1: bytes.removeSubrange(at..<end)
       case 2: bytes.insert(contentsOf: bytes[at..<end], at: below(bytes.count))
-      case 3, 4: bytes.replaceSubrange(at..<min(end, at + below(6)), with: Array(Self.tokens[below(Self.tokens.count)].utf8))
+      case 3, 4:
+        bytes.replaceSubrange(at..<min(end, at + below(6)), with: Array(Self.tokens[below(Self.tokens.count)].utf8))
       case 5:
         // A whole word or number.
         var (low, high) = (at, at)
-        func isWord(_ byte: UInt8) -> Bool { byte > 0x2C && byte != 0x3A && byte != 0x7B && byte != 0x7D && byte != 0x5B && byte != 0x5D }
+        func isWord(_ byte: UInt8) -> Bool {
+          byte > 0x2C && byte != 0x3A && byte != 0x7B && byte != 0x7D && byte != 0x5B && byte != 0x5D
+        }
         while low > 0, isWord(bytes[low - 1]) { low -= 1 }
         while high < bytes.count, isWord(bytes[high]) { high += 1 }
         bytes.replaceSubrange(low..<high, with: Array(Self.tokens[below(Self.tokens.count)].utf8))
@@ -70,7 +77,8 @@ struct FuzzDeck {
   private static var originals: [(path: String, bytes: [UInt8])] {
     let root = (((#filePath as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent as NSString)
     let folder = root.appendingPathComponent("TektiteDecksTests/good")
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".yaml") }
+      .sorted()
     return names.compactMap { name in
       let path = folder + "/" + name
       return FileManager.default.contents(atPath: path).map { (path, Array($0)) }
@@ -112,7 +120,9 @@ struct FuzzDeck {
         #expect(!error.message.isEmpty && !error.message.contains("\n"), "seed \(seed): \(error)")
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).count
         // A file that a deck names has its own lines.
-        #expect(error.file != original.path || (error.line ?? 1) <= lines + 1, "seed \(seed): line \(error.line ?? 0) of \(lines)")
+        #expect(
+          error.file != original.path || (error.line ?? 1) <= lines + 1,
+          "seed \(seed): line \(error.line ?? 0) of \(lines)")
         #expect((error.line ?? 1) >= 1 && (error.column ?? 1) >= 1, "seed \(seed): \(error)")
       }
     }

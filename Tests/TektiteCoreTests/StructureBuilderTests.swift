@@ -24,17 +24,22 @@ struct StructureBuilderTests {
     return least.squareRoot()
   }
 
-  private func builder(_ lattice: Lattice, _ counts: [Int], cell: Cell, distance: Double? = nil, seed: UInt64 = 1) -> StructureBuilder {
+  private func builder(_ lattice: Lattice, _ counts: [Int], cell: Cell, distance: Double? = nil, seed: UInt64 = 1)
+    -> StructureBuilder
+  {
     let species = ["A", "B", "C"]
     return StructureBuilder(
-      lattice, counts: zip(species, counts).map { StructureBuilder.Count(Species($0), $1) }, cell: cell, minimumDistance: distance, seed: seed)
+      lattice, counts: zip(species, counts).map { StructureBuilder.Count(Species($0), $1) }, cell: cell,
+      minimumDistance: distance, seed: seed)
   }
 
   // Nearest-neighbour distances in units of the cubic cell: 1, √3/2, √2/2, √3/4.
-  @Test("A lattice that counts fill has its neighbour distance and no vacancies", arguments: [
-    (Lattice.sc, 125, 5, 1.0), (.bcc, 128, 4, 0.866_025_403_784_438_6), (.fcc, 256, 4, 0.707_106_781_186_547_6),
-    (.diamond, 216, 3, 0.433_012_701_892_219_3),
-  ])
+  @Test(
+    "A lattice that counts fill has its neighbour distance and no vacancies",
+    arguments: [
+      (Lattice.sc, 125, 5, 1.0), (.bcc, 128, 4, 0.866_025_403_784_438_6), (.fcc, 256, 4, 0.707_106_781_186_547_6),
+      (.diamond, 216, 3, 0.433_012_701_892_219_3),
+    ])
   func perfect(_ lattice: Lattice, _ count: Int, _ cells: Int, _ distance: Double) {
     let side = 1.7 * Double(cells)
     let result = builder(lattice, [count - 20, 20], cell: .cubic(side)).build()
@@ -44,7 +49,9 @@ struct StructureBuilderTests {
     #expect(abs(smallestDistance(result.structure) - 1.7 * distance) < 1e-12)
   }
 
-  @Test("Large lattices are found whatever the rounding of the side", arguments: [(Lattice.fcc, 10, 4), (.fcc, 27, 4), (.bcc, 13, 2), (.sc, 48, 1), (.diamond, 9, 8)])
+  @Test(
+    "Large lattices are found whatever the rounding of the side",
+    arguments: [(Lattice.fcc, 10, 4), (.fcc, 27, 4), (.bcc, 13, 2), (.sc, 48, 1), (.diamond, 9, 8)])
   func exactFits(_ lattice: Lattice, _ n: Int, _ basis: Int) {
     for density in [0.1, 0.84, 1.2, 1.204, 7.3] {
       let count = n * n * n * basis
@@ -55,7 +62,9 @@ struct StructureBuilderTests {
     }
   }
 
-  @Test("Counts that fill no lattice leave vacancies but never stretch it far", arguments: [1, 2, 3, 5, 10, 33, 100, 999, 1000, 3277, 4096, 5000])
+  @Test(
+    "Counts that fill no lattice leave vacancies but never stretch it far",
+    arguments: [1, 2, 3, 5, 10, 33, 100, 999, 1000, 3277, 4096, 5000])
   func vacancies(_ count: Int) {
     for lattice in [Lattice.sc, .bcc, .fcc, .diamond] {
       let (a, b, c) = lattice.grid(for: count, in: .cubic(1))
@@ -68,6 +77,12 @@ struct StructureBuilderTests {
       let result = builder(lattice, [count], cell: .cubic(10)).build()
       #expect(result.vacancies == sites - count && Set(result.structure.frame.positions).count == count)
     }
+  }
+
+  @Test("4096 atoms leave 304 of 4400 fcc sites empty, as the guide says")
+  func guide() {
+    #expect(builder(.fcc, [4096], cell: .cubic(15)).build().vacancies == 304)
+    #expect(builder(.fcc, [4000], cell: .cubic(15)).build().vacancies == 0)
   }
 
   @Test("A long box gets long rows; a slanted one a slanted lattice")
@@ -102,10 +117,14 @@ struct StructureBuilderTests {
     #expect(first != builder(lattice, [300, 50], cell: .cubic(7), seed: 4).build().structure)
   }
 
-  @Test("Random atoms keep their distance", arguments: [
-    Cell.cubic(8), Cell(Matrix3(Vector3(9, 0, 0), Vector3(4, 8, 0), Vector3(-3, 2, 7))), Cell(Cell.cubic(8).vectors, periodic: .none),
-    Cell(Matrix3(Vector3(-8, 0, 0), Vector3(0, 9, 0), Vector3(0, 0, 7)), periodic: Periodicity(true, false, true)), .orthorhombic(3, 20, 9),
-  ])
+  @Test(
+    "Random atoms keep their distance",
+    arguments: [
+      Cell.cubic(8), Cell(Matrix3(Vector3(9, 0, 0), Vector3(4, 8, 0), Vector3(-3, 2, 7))),
+      Cell(Cell.cubic(8).vectors, periodic: .none),
+      Cell(Matrix3(Vector3(-8, 0, 0), Vector3(0, 9, 0), Vector3(0, 0, 7)), periodic: Periodicity(true, false, true)),
+      .orthorhombic(3, 20, 9),
+    ])
   func random(_ cell: Cell) {
     let result = builder(.random, [400, 100], cell: cell).build()
     let kept = result.minimumDistance ?? 0
@@ -138,7 +157,8 @@ struct StructureBuilderTests {
   func extremes(_ count: Int, _ side: Double) {
     for lattice in Lattice.allCases {
       #expect(builder(lattice, [count], cell: .cubic(side)).build().structure.count == count)
-      #expect(builder(lattice, [count, 0], cell: .orthorhombic(side, 1000 * side, side)).build().structure.count == count)
+      #expect(
+        builder(lattice, [count, 0], cell: .orthorhombic(side, 1000 * side, side)).build().structure.count == count)
       #expect(builder(lattice, [count], cell: .cubic(side), distance: 1e-12 * side).build().structure.count == count)
     }
   }

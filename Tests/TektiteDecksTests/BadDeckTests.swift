@@ -46,7 +46,10 @@ struct BadDeckTests {
     }
     #expect(message(folder).contains("a folder"))
     #expect(message("/dev/zero").contains("not a regular file"))
-    let names = ["deck.yaml": "", "big.yaml": String(repeating: "# padding\n", count: 200_000), "two.yaml": "units: lj\n---\nunits: lj\n"]
+    let names = [
+      "deck.yaml": "", "big.yaml": String(repeating: "# padding\n", count: 200_000),
+      "two.yaml": "units: lj\n---\nunits: lj\n",
+    ]
     for (name, text) in names { try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
     #expect(message(folder + "/deck.yaml").contains("is empty"))
     #expect(message(folder + "/big.yaml").contains("larger than 1048576 bytes"))
@@ -54,15 +57,19 @@ struct BadDeckTests {
     #expect(message(folder + "/dekc.yaml").contains("did you mean 'deck.yaml'?"))
   }
 
-  @Test("Depth and aliases are bounded, quickly", arguments: [
-    String(repeating: "[", count: 500_000),
-    "units: " + String(repeating: "{a: ", count: 900),
-    String(repeating: "- ", count: 300_000),
-    "a: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
-    "? " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900) + "\n: 1\n",
-    "a: &a [x, x, x, x, x, x, x, x, x]\n"
-      + (0..<7).map { k in "k\(k): &k\(k) [" + Array(repeating: k == 0 ? "*a" : "*k\(k - 1)", count: 4).joined(separator: ", ") + "]\n" }.joined(),
-  ])
+  @Test(
+    "Depth and aliases are bounded, quickly",
+    arguments: [
+      String(repeating: "[", count: 500_000),
+      "units: " + String(repeating: "{a: ", count: 900),
+      String(repeating: "- ", count: 300_000),
+      "a: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
+      "? " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900) + "\n: 1\n",
+      "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + (0..<7).map { k in
+          "k\(k): &k\(k) [" + Array(repeating: k == 0 ? "*a" : "*k\(k - 1)", count: 4).joined(separator: ", ") + "]\n"
+        }.joined(),
+    ])
   func bombs(_ text: String) {
     let clock = ContinuousClock()
     let time = clock.measure { #expect(throws: InputError.self) { try Deck(text: text, path: "bomb.yaml") } }

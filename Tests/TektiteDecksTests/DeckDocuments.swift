@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TektiteCore
+import Testing
 
 @testable import TektiteDecks
 

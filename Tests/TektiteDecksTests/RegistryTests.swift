@@ -32,10 +32,14 @@ struct RegistryTests {
   }
 
   // Pair values computed independently with 13 digits.
-  @Test("Kob-Andersen has the published matrix", arguments: [
-    (0.9, [6.652435844389, -1.475252920778, -0.212301615733]), (1.0, [0.016316891136, -1.136071802880, -0.489307416357]),
-    (1.2, [-0.874648396447, -0.456029554714, -0.254519621743]), (1.5, [-0.304019703143, -0.110430876636, -0.070058508031]),
-  ])
+  @Test(
+    "Kob-Andersen has the published matrix",
+    arguments: [
+      (0.9, [6.652435844389, -1.475252920778, -0.212301615733]),
+      (1.0, [0.016316891136, -1.136071802880, -0.489307416357]),
+      (1.2, [-0.874648396447, -0.456029554714, -0.254519621743]),
+      (1.5, [-0.304019703143, -0.110430876636, -0.070058508031]),
+    ])
   func kobAndersen(_ r: Double, _ values: [Double]) throws {
     let model = try lennardJones("kob-andersen")
     #expect(model.labels == ["A", "B"] && model.scheme == .cutAndShift)
@@ -87,7 +91,9 @@ struct RegistryTests {
     let resolved = try ModelReference.resolve("argon", precision: nil)
     let model = try lennardJones("argon")
     #expect(resolved.units == .real && resolved.masses == ["Ar": 39.95])
-    #expect(model.pairs[0].epsilon == 119.8 * 8.617_333_262e-5 && model.pairs[0].sigma == 3.405 && model.pairs[0].cutoff == 2.5 * 3.405)
+    // k_B in eV/K from the definitions of the SI; a few roundings.
+    #expect(abs(model.pairs[0].epsilon - 119.8 * 1.380_649e-23 / 1.602_176_634e-19) < 1e-16)
+    #expect(model.pairs[0].sigma == 3.405 && model.pairs[0].cutoff == 2.5 * 3.405)
   }
 
   @Test("A model file and a whole deck serve as MODEL")
@@ -115,13 +121,18 @@ struct RegistryTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try "potential: ./loop.yaml\n".write(toFile: folder + "/loop.yaml", atomically: true, encoding: .utf8)
     #expect(message(folder + "/loop.yaml").contains("refers to itself"))
-    try "potential: [./bomb.yaml, ./bomb.yaml, ./bomb.yaml, ./bomb.yaml]\n".write(toFile: folder + "/bomb.yaml", atomically: true, encoding: .utf8)
+    try "potential: [./bomb.yaml, ./bomb.yaml, ./bomb.yaml, ./bomb.yaml]\n".write(
+      toFile: folder + "/bomb.yaml", atomically: true, encoding: .utf8)
     #expect(message(folder + "/bomb.yaml").contains("refers to itself"))
-    try "potential: kob-andersen\nmasses: {Q: 1}\n".write(toFile: folder + "/stray.yaml", atomically: true, encoding: .utf8)
+    try "potential: kob-andersen\nmasses: {Q: 1}\n".write(
+      toFile: folder + "/stray.yaml", atomically: true, encoding: .utf8)
     #expect(message(folder + "/stray.yaml").contains("a mass for 'Q'"))
     try "potential: kob-andersen\ndoi: nowhere\n".write(toFile: folder + "/doi.yaml", atomically: true, encoding: .utf8)
     #expect(message(folder + "/doi.yaml").contains("is not a DOI"))
-    try "potential: kob-andersen\npotentials: x\n".write(toFile: folder + "/key.yaml", atomically: true, encoding: .utf8)
-    #expect(message(folder + "/key.yaml").hasPrefix(folder + "/key.yaml:2:1: error: a model file has no key 'potentials'; did you mean 'potential'?"))
+    try "potential: kob-andersen\npotentials: x\n".write(
+      toFile: folder + "/key.yaml", atomically: true, encoding: .utf8)
+    #expect(
+      message(folder + "/key.yaml").hasPrefix(
+        folder + "/key.yaml:2:1: error: a model file has no key 'potentials'; did you mean 'potential'?"))
   }
 }

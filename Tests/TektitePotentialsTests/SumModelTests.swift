@@ -13,11 +13,14 @@ struct SumModelTests {
 
   private var structure: Structure {
     StructureBuilder(
-      .random, counts: [.init(Species("A"), 60), .init(Species("B"), 20)], cell: .cubic(4.5), minimumDistance: 0.9, seed: 5
+      .random, counts: [.init(Species("A"), 60), .init(Species("B"), 20)], cell: .cubic(4.5), minimumDistance: 0.9,
+      seed: 5
     ).build().structure
   }
 
-  private func evaluate(_ model: any PotentialModel) throws -> (energy: Double, virial: Matrix3, forces: [Vector3], energies: [Double]) {
+  private func evaluate(_ model: any PotentialModel) throws -> (
+    energy: Double, virial: Matrix3, forces: [Vector3], energies: [Double]
+  ) {
     var system = System(structure, units: .lj)
     var field = try ForceField(model, for: system, skin: 0.3, team: ThreadTeam(threads: 1))
     try field.update(&system, [.energy, .forces, .virial, .atomicEnergies])
@@ -58,7 +61,9 @@ struct SumModelTests {
     let second = try model(1, cutoff: 2.0).makePotential(for: table).requirements
     let sum = worker.requirements
     #expect(sum.cutoff == 2.0 && sum.interactionRange == 2.0 && sum.conservative)
-    #expect(sum.lists == first.lists.union(second.lists) && sum.quantities == first.quantities.intersection(second.quantities))
+    #expect(
+      sum.lists == first.lists.union(second.lists) && sum.quantities == first.quantities.intersection(second.quantities)
+    )
     #expect(sum.pairCutoffs.isEmpty || sum.pairCutoffs == [2, 2, 2, 2])
   }
 

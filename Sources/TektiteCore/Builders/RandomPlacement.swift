@@ -16,7 +16,9 @@ struct RandomPlacement {
     let wanted = distance ?? 0.7 * (volume / Double(max(1, count))).cubeRoot
     // Half the smallest width is the largest distance at which one image of each atom is enough.
     self.distance = min(wanted, 0.5 * min(w.x, min(w.y, w.z)))
-    var cells = [w.x, w.y, w.z].map { Int(max(1, min(1e6, ($0 / max(self.distance, .leastNormalMagnitude)).rounded(.down)))) }
+    var cells = [w.x, w.y, w.z].map {
+      Int(max(1, min(1e6, ($0 / max(self.distance, .leastNormalMagnitude)).rounded(.down))))
+    }
     // A tiny distance would ask for more cells than atoms; halve the finest direction until there are few enough.
     while Double(cells[0]) * Double(cells[1]) * Double(cells[2]) > Double(2 * count + 64) {
       let finest = cells[0] >= cells[1] && cells[0] >= cells[2] ? 0 : cells[1] >= cells[2] ? 1 : 2
@@ -90,9 +92,9 @@ struct RandomPlacement {
           var j = last[(a * grid.1 + b) * grid.2 + c]
           while j >= 0 {
             var d = fractions[Int(j)] - f
-            if periodic.a { d.x -= d.x.rounded() }
-            if periodic.b { d.y -= d.y.rounded() }
-            if periodic.c { d.z -= d.z.rounded() }
+            if periodic.a { d.x -= d.x > 0.5 ? 1 : d.x < -0.5 ? -1 : 0 }
+            if periodic.b { d.y -= d.y > 0.5 ? 1 : d.y < -0.5 ? -1 : 0 }
+            if periodic.c { d.z -= d.z > 0.5 ? 1 : d.z < -0.5 ? -1 : 0 }
             if (d * h).lengthSquared < limit { return false }
             j = previous[Int(j)]
           }

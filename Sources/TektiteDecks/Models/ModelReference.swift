@@ -43,18 +43,23 @@ struct PotentialResolver {
         ($0.cutoff ?? section.cutoff ?? .timesSigma(2.5)).length(sigma: $0.sigma)
       }
       return ResolvedModel(
-        name: "lennard-jones", model: model, units: units, labels: model.labels, scheme: section.scheme, precision: model.precision)
+        name: "lennard-jones", model: model, units: units, labels: model.labels, scheme: section.scheme,
+        precision: model.precision)
     case .wca(let section):
       // The minimum of 4ε(x⁻¹² − x⁻⁶) lies at 2^(1/6) σ; cut and shifted there, only the repulsion is left.
       let minimum = 1.122_462_048_309_373
-      let model = try lennardJones(section.pairs, .cutAndShift, precision ?? section.precision, section.marks) { $0.sigma * minimum }
-      return ResolvedModel(name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
+      let model = try lennardJones(section.pairs, .cutAndShift, precision ?? section.precision, section.marks) {
+        $0.sigma * minimum
+      }
+      return ResolvedModel(
+        name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
     case .sum(let terms): return try sum(terms, units: units)
     }
   }
 
   private func lennardJones(
-    _ pairs: [PairEntry], _ scheme: CutoffScheme, _ precision: Precision, _ marks: Marks, cutoff: (PairSection) -> Double
+    _ pairs: [PairEntry], _ scheme: CutoffScheme, _ precision: Precision, _ marks: Marks,
+    cutoff: (PairSection) -> Double
   ) throws(InputError) -> LennardJones {
     let labels = LennardJonesSection.labels(pairs)
     let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($0.element, $0.offset) })
@@ -64,7 +69,9 @@ struct PotentialResolver {
       guard let a = index[pair.first], let b = index[pair.second] else { continue }
       let p = pair.parameters
       let entry = LennardJones.Pair(epsilon: p.epsilon, sigma: p.sigma, cutoff: cutoff(p))
-      if !(entry.cutoff.isFinite && entry.cutoff > 0) { throw p.marks.section.error("the cutoff of \(pair.first)-\(pair.second) is not finite") }
+      if !(entry.cutoff.isFinite && entry.cutoff > 0) {
+        throw p.marks.section.error("the cutoff of \(pair.first)-\(pair.second) is not finite")
+      }
       matrix[a * labels.count + b] = entry
       matrix[b * labels.count + a] = entry
     }
@@ -116,7 +123,9 @@ struct PotentialResolver {
     result.doi = section.doi ?? result.doi
     for mass in section.masses { result.masses[mass.label] = mass.value }
     if let stray = section.masses.first(where: { !result.labels.contains($0.label) }) {
-      throw section.marks["masses"].error("a mass for '\(stray.label)', which the potential does not know; it knows \(result.labels.joined(separator: ", "))")
+      throw section.marks["masses"].error(
+        "a mass for '\(stray.label)', which the potential does not know; it knows \(result.labels.joined(separator: ", "))"
+      )
     }
     result.composition = section.composition.map { ($0.label, $0.value) }
     result.notes = section.notes
@@ -125,7 +134,9 @@ struct PotentialResolver {
     return result
   }
 
-  private func nested(_ spec: PotentialSpec, units: Units, blame: (String) -> InputError) throws(InputError) -> ResolvedModel {
+  private func nested(_ spec: PotentialSpec, units: Units, blame: (String) -> InputError) throws(InputError)
+    -> ResolvedModel
+  {
     if let wanted = self.units, wanted != units {
       throw blame("the model has 'units: \(units.rawValue)' and the deck 'units: \(wanted.rawValue)'; they must agree")
     }
@@ -140,13 +151,21 @@ struct PotentialResolver {
     if let entry = entries.first(where: { $0.name == name }) { return entry.path }
     let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
     let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
-    if ["mace", "nequip", "allegro"].contains(name) || [".model", ".pth", ".safetensors"].contains(where: name.hasSuffix) {
-      throw blame("this version has no learned potentials, so '\(name.prefix(60))' cannot be used. Known: \(names.joined(separator: ", "))")
+    if ["mace", "nequip", "allegro"].contains(name)
+      || [".model", ".pth", ".safetensors"].contains(where: name.hasSuffix)
+    {
+      throw blame(
+        "this version has no learned potentials, so '\(name.prefix(60))' cannot be used. Known: \(names.joined(separator: ", "))"
+      )
     }
     guard let folder = Registry.folder() else {
-      throw blame("no folder of models was found for '\(name.prefix(60))'; set TEKTITE_POTENTIALS to the folder 'potentials' of Tektite")
+      throw blame(
+        "no folder of models was found for '\(name.prefix(60))'; set TEKTITE_POTENTIALS to the folder 'potentials' of Tektite"
+      )
     }
-    throw blame("no potential is called '\(name.prefix(60))'\(nearest) Known: \(names.joined(separator: ", ")). Models are read from \(folder)")
+    throw blame(
+      "no potential is called '\(name.prefix(60))'\(nearest) Known: \(names.joined(separator: ", ")). Models are read from \(folder)"
+    )
   }
 }
 

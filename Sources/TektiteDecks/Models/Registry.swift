@@ -18,8 +18,11 @@ public enum Registry {
   /// `share/tektite/potentials` beside the program or in a folder above it, else `potentials` in the current folder or one above.
   public static func folder() -> String? {
     if let named = ProcessInfo.processInfo.environment["TEKTITE_POTENTIALS"], !named.isEmpty { return named }
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments.first
-    let beside = program.map { FilePath.absolute(($0 as NSString).deletingLastPathComponent, from: FileManager.default.currentDirectoryPath) }
+    let program =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments.first
+    let beside = program.map {
+      FilePath.absolute(($0 as NSString).deletingLastPathComponent, from: FileManager.default.currentDirectoryPath)
+    }
     for start in [beside, FileManager.default.currentDirectoryPath].compactMap({ $0 }) {
       var place = start
       while true {

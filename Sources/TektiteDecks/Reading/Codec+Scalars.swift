@@ -116,7 +116,8 @@ enum Quantity {
         unit = try UnitExpression(unitText.prefix(60), units)
       } catch {
         throw node.mark.error(
-          "expected \(expectation), found \(node.description): \(error.message). Units of \(first.name): \(first.examples(units))")
+          "expected \(expectation), found \(node.description): \(error.message). Units of \(first.name): \(first.examples(units))"
+        )
       }
       value *= unit.factor
       dimension = unit.dimension
@@ -127,9 +128,12 @@ enum Quantity {
     }
     guard allowed.contains(dimension) else {
       throw node.mark.error(
-        "expected \(expectation), found \(node.description), which is \(dimension.name). Units of \(first.name): \(first.examples(units))")
+        "expected \(expectation), found \(node.description), which is \(dimension.name). Units of \(first.name): \(first.examples(units))"
+      )
     }
-    guard value.isFinite else { throw node.mark.error("expected \(expectation), found \(node.description), which is too large") }
+    guard value.isFinite else {
+      throw node.mark.error("expected \(expectation), found \(node.description), which is too large")
+    }
     return (value, dimension)
   }
 }

@@ -162,8 +162,11 @@ enum SpeciesLabel {
 
   /// What is wrong with a label, or nil.
   static func complaint(_ label: String) -> String? {
-    let isFit = label.count <= 16 && label.first.map { $0.isASCII && $0.isLetter } == true
+    let isFit =
+      label.count <= 16 && label.first.map { $0.isASCII && $0.isLetter } == true
       && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_+*".contains($0)) }
-    return isFit ? nil : "'\(label.prefix(40))' cannot be the label of a species; a label is a letter and up to 15 letters or digits"
+    return isFit
+      ? nil
+      : "'\(label.prefix(40))' cannot be the label of a species; a label is a letter and up to 15 letters or digits"
   }
 }

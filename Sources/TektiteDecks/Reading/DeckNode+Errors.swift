@@ -12,12 +12,16 @@ extension DeckNode {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
       // Where a quote or bracket never ends, its beginning is the place to look at.
       if let context, problem.contains("end of stream") {
-        return at(context.mark, "this is not YAML: \(problem) \(context.text), which starts here. Check indentation, quotes and brackets")
+        return at(
+          context.mark,
+          "this is not YAML: \(problem) \(context.text), which starts here. Check indentation, quotes and brackets")
       }
       let setting = context.map { " \($0.text) (from line \($0.mark.line), column \($0.mark.column))" } ?? ""
       return at(mark, "this is not YAML: \(problem)\(setting). Check indentation, quotes and brackets")
     case .composer(let context, let problem, let mark, _):
-      if context != nil { return at(mark, "a second document starts here; a deck is one document, without '---' between its parts") }
+      if context != nil {
+        return at(mark, "a second document starts here; a deck is one document, without '---' between its parts")
+      }
       return at(mark, "\(problem): '*name' must follow an '&name'")
     case .duplicatedKeysInMapping(let keys, let context):
       return duplicate(keys.first ?? "", first: context.mark, text: text, file: file)

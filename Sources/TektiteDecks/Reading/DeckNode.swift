@@ -95,7 +95,8 @@ extension DeckNode {
           throw keyNode.mark.error("a key must be a word, not \(keyNode.description)")
         }
         if isPlain && name == "<<" {
-          throw keyNode.mark.error("merge keys ('<<') are not part of decks; put common values of stages under 'defaults'")
+          throw keyNode.mark.error(
+            "merge keys ('<<') are not part of decks; put common values of stages under 'defaults'")
         }
         let valueNode = try convert(value, depth: depth + 1, budget: &budget, parent: keyNode.mark)
         entries.append(Entry(key: name, mark: keyNode.mark, value: valueNode))
@@ -130,7 +131,8 @@ extension DeckNode {
         if byte == 0x2A && [0x20, 0x09, 0x5B, 0x7B, 0x2C, 0x3A, 0x2D, 0x3F].contains(before) {
           growth *= 1.4422495703074083
           guard growth * Double(text.utf8.count) < Double(budget) else {
-            throw Mark(file: file, line: number + 1, column: column).error("too many aliases ('*') for a deck of this size")
+            throw Mark(file: file, line: number + 1, column: column).error(
+              "too many aliases ('*') for a deck of this size")
           }
         }
         before = byte

@@ -46,7 +46,8 @@ enum InputFile {
 
   /// Whether a regular file is there.
   static func exists(path: String) -> Bool {
-    (try? FileManager.default.attributesOfItem(atPath: resolvingLinks(path))[.type] as? FileAttributeType) == .typeRegular
+    (try? FileManager.default.attributesOfItem(atPath: resolvingLinks(path))[.type] as? FileAttributeType)
+      == .typeRegular
   }
 
   private static func read(path: String, limit: Int) throws(InputError) -> [UInt8] {
@@ -73,7 +74,8 @@ enum InputFile {
       throw InputError("there is no such file" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), file: path)
     }
     guard type == .typeRegular else {
-      throw InputError(type == .typeDirectory ? "this is a folder, not a file" : "this is not a regular file", file: path)
+      throw InputError(
+        type == .typeDirectory ? "this is a folder, not a file" : "this is not a regular file", file: path)
     }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw InputError("the file cannot be opened; check its permissions", file: path)

@@ -77,7 +77,9 @@ struct SectionTable<Section: DeckSection>: Sendable {
   var check: @Sendable (inout Section, DeckContext) throws(InputError) -> Void = { _, _ in }
 
   /// Reads a section. Keys that `inherited` has and the section lacks are read from there.
-  func decode(_ node: DeckNode, _ context: DeckContext, inheriting inherited: DeckNode? = nil) throws(InputError) -> Section {
+  func decode(_ node: DeckNode, _ context: DeckContext, inheriting inherited: DeckNode? = nil) throws(InputError)
+    -> Section
+  {
     var entries = try node.entries(expectation)
     if let inherited, case .mapping(let common) = inherited.content {
       let own = Set(entries.map(\.key))

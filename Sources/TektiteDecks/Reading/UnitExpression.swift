@@ -34,7 +34,8 @@ struct UnitExpression: Sendable {
     table += words(.mass, ["amu": 1, "u": 1, "Da": 1, "g": mole, "kg": 1e3 * mole])
     table += words(.time, ["fs": 1, "ps": 1e3, "ns": 1e6, "us": 1e9, "µs": 1e9, "μs": 1e9, "s": 1e15])
     table += words(.temperature, ["K": 1])
-    table += words(.pressure, ["Pa": 1e-30 * joule, "GPa": 1e-21 * joule, "bar": 1e-25 * joule, "atm": 1.013_25e-25 * joule])
+    table += words(
+      .pressure, ["Pa": 1e-30 * joule, "GPa": 1e-21 * joule, "bar": 1e-25 * joule, "atm": 1.013_25e-25 * joule])
     table += words(.number, ["mol": mole])
     table += words(Dimension(energy: 1, temperature: -1), ["k_B": Units.real.boltzmann, "kB": Units.real.boltzmann])
     return Dictionary(table) { first, _ in first }
@@ -81,7 +82,9 @@ struct UnitExpression: Sendable {
       rest = rest.dropFirst(name.count)
       guard let word = words[name] else {
         if other[name] != nil {
-          let system = units == .real ? "the unit '\(name)' belongs to reduced units, and this deck has 'units: real'"
+          let system =
+            units == .real
+            ? "the unit '\(name)' belongs to reduced units, and this deck has 'units: real'"
             : "the unit '\(name)' belongs to real atoms, and this deck has 'units: lj', where every quantity is a number"
           throw Problem(message: system)
         }

@@ -22,13 +22,19 @@ struct ModelSection: DeckSection {
       .absent("reference", \.reference, .text("a reference"), "That paper in words."),
       .required("potential", \.potential, .potential, "The potential, as in a deck."),
       .optional(
-        "masses", \.masses, Codec<Double>.quantity("a mass", .mass, .positive).bySpecies("masses by species"), default: [],
+        "masses", \.masses, Codec<Double>.quantity("a mass", .mass, .positive).bySpecies("masses by species"),
+        default: [],
         "Masses by species."),
       .optional(
-        "composition", \.composition, Codec<Int>.integer("a share", in: 1...1_000_000).bySpecies("shares by species"), default: [],
+        "composition", \.composition, Codec<Int>.integer("a share", in: 1...1_000_000).bySpecies("shares by species"),
+        default: [],
         "The usual composition, as whole shares: {A: 4, B: 1}."),
-      .optional("state-points", \.states, StateSection.table.codec.list("a list of state points"), default: [], "States that are often studied."),
-      .optional("notes", \.notes, Codec<String>.text("a note").list("a list of notes"), default: [], "What a user should know, and how sure it is."),
+      .optional(
+        "state-points", \.states, StateSection.table.codec.list("a list of state points"), default: [],
+        "States that are often studied."),
+      .optional(
+        "notes", \.notes, Codec<String>.text("a note").list("a list of notes"), default: [],
+        "What a user should know, and how sure it is."),
     ])
 }
 
@@ -55,7 +61,9 @@ struct StateSection: DeckSection {
 extension Codec where Value == String {
   static var doi: Codec {
     Codec.text("a DOI").checked {
-      $0.hasPrefix("10.") && $0.contains("/") && !$0.contains(" ") ? nil : "'\($0.prefix(60))' is not a DOI; it starts with '10.' and has a slash, such as 10.1103/PhysRevE.51.4626"
+      $0.hasPrefix("10.") && $0.contains("/") && !$0.contains(" ")
+        ? nil
+        : "'\($0.prefix(60))' is not a DOI; it starts with '10.' and has a slash, such as 10.1103/PhysRevE.51.4626"
     }
   }
 }

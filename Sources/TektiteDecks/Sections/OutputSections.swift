@@ -14,14 +14,18 @@ struct TrajectorySection: TriggeredSection {
     keys: [
       .absent(
         "file", \.file, .outputFile(["nc", "extxyz", "xyz"]),
-        "A file name within the run directory: .nc is AMBER NetCDF, .extxyz or .xyz is extended XYZ. Default: the name of the stage with .nc.")
+        "A file name within the run directory: .nc is AMBER NetCDF, .extxyz or .xyz is extended XYZ. Default: the name of the stage with .nc."
+      )
     ] + triggerKeys + [
       .optional(
-        "fields", \.fields, Codec<TrajectoryOutput.Field>.word("a field of a frame").list("a list of fields (velocities, forces)"), default: [],
+        "fields", \.fields,
+        Codec<TrajectoryOutput.Field>.word("a field of a frame").list("a list of fields (velocities, forces)"),
+        default: [],
         "What a frame holds besides positions."),
       .optional(
         "unwrapped", \.unwrapped, .flag, default: true,
-        "Whether positions follow the atoms out of the cell (true), as displacements need it, or are folded back into it."),
+        "Whether positions follow the atoms out of the cell (true), as displacements need it, or are folded back into it."
+      ),
     ],
     check: { section, _ throws(InputError) in
       try section.settleTrigger("a trajectory")
@@ -36,9 +40,12 @@ struct ThermoSection: TriggeredSection {
   var marks = Marks.none
 
   static let table = SectionTable<Self>(
-    name: "thermo", expectation: "a thermo table", meaning: "A table of energies, temperature and pressure as comma-separated values.",
+    name: "thermo", expectation: "a thermo table",
+    meaning: "A table of energies, temperature and pressure as comma-separated values.",
     keys: [
-      .absent("file", \.file, .outputFile(["csv"]), "A file name within the run directory. Default: the name of the stage with .csv.")
+      .absent(
+        "file", \.file, .outputFile(["csv"]),
+        "A file name within the run directory. Default: the name of the stage with .csv.")
     ] + triggerKeys,
     check: { section, _ throws(InputError) in try section.settleTrigger("a thermo table", default: .every(100)) })
 }
@@ -65,7 +72,9 @@ struct CheckpointSection: DeckSection {
     meaning: "When checkpoints are written, besides the end of the stage and an interruption.",
     keys: [
       .absent("every", \.every, .stepInterval, "Steps from one checkpoint to the next."),
-      .absent("seconds", \.seconds, .wallTime, "Wall time from one checkpoint to the next: seconds, or text such as '10 min' or '1 h'."),
+      .absent(
+        "seconds", \.seconds, .wallTime,
+        "Wall time from one checkpoint to the next: seconds, or text such as '10 min' or '1 h'."),
     ],
     check: { section, _ throws(InputError) in
       if section.every != nil && section.seconds != nil {
@@ -86,16 +95,19 @@ struct GuardSection: DeckSection {
   var marks = Marks.none
 
   static let table = SectionTable<Self>(
-    name: "guard", expectation: "the guard", meaning: "Limits beyond which a run is stopped as unphysical (exit code 3).",
+    name: "guard", expectation: "the guard",
+    meaning: "Limits beyond which a run is stopped as unphysical (exit code 3).",
     keys: [
       .optional(
-        "temperature", \.temperature, Codec<Double>.quantity("a temperature", .temperature, .positive).orWord("auto"), default: nil,
+        "temperature", \.temperature, Codec<Double>.quantity("a temperature", .temperature, .positive).orWord("auto"),
+        default: nil,
         "The largest kinetic temperature; 'auto' is a hundred times the larger of the start's and the thermostat's."),
       .optional(
         "force", \.force, Codec<Double>.quantity("a force", .force, .positive).orWord("none"), default: nil,
         "The largest force on an atom; 'none' asks only that forces are finite."),
       .optional(
-        "displacement", \.displacement, Codec<Double>.quantity("a length", .length, .positive).orWord("auto"), default: nil,
+        "displacement", \.displacement, Codec<Double>.quantity("a length", .length, .positive).orWord("auto"),
+        default: nil,
         "The largest displacement of an atom in one step; 'auto' is half the cutoff."),
     ])
 }
@@ -162,7 +174,8 @@ enum RunFiles {
   static func complaint(_ name: String) -> String? {
     let shown = name.prefix(60)
     if name.hasPrefix("/") || name.split(separator: "/").contains("..") {
-      return "'\(shown)' leaves the run directory; everything a run writes goes into that directory, so give a plain name"
+      return
+        "'\(shown)' leaves the run directory; everything a run writes goes into that directory, so give a plain name"
     }
     if name.contains("/") || name.contains("\\") {
       return "'\(shown)' names a folder; a run writes all files into its own directory, so give a plain name"
@@ -171,7 +184,9 @@ enum RunFiles {
       return "'\(shown)' cannot start with '.', '-' or a space, nor end with a space"
     }
     if name.utf8.count > 120 { return "'\(shown)…' is longer than 120 bytes" }
-    if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) { return "a name cannot hold control characters" }
+    if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+      return "a name cannot hold control characters"
+    }
     if reserved.contains(name) { return "'\(shown)' is a file that every run writes itself; choose another name" }
     return nil
   }

@@ -24,12 +24,15 @@ struct NamedPotential: DeckSection {
   var marks = Marks.none
 
   static let table = SectionTable<Self>(
-    name: "named-potential", expectation: "a potential", meaning: "A model of the registry or a model file, with a precision.",
+    name: "named-potential", expectation: "a potential",
+    meaning: "A model of the registry or a model file, with a precision.",
     keys: [
-      .required("kind", \.kind, .potentialName, "The name of a model in the registry, or the path of a YAML model file."),
+      .required(
+        "kind", \.kind, .potentialName, "The name of a model in the registry, or the path of a YAML model file."),
       .optional(
         "precision", \.precision, Codec<Precision>.word("a precision").orWord("as-defined"), default: nil,
-        "'double'; 'mixed' for pair arithmetic in single precision with sums and integration in double; 'as-defined' follows the model file, 'double' where it says nothing."),
+        "'double'; 'mixed' for pair arithmetic in single precision with sums and integration in double; 'as-defined' follows the model file, 'double' where it says nothing."
+      ),
     ])
 }
 
@@ -57,8 +60,12 @@ struct PairSection: DeckSection {
   static let table = SectionTable<Self>(
     name: "pair", expectation: "the parameters of a pair", meaning: "Parameters of one pair of species.",
     keys: [
-      .required("epsilon", \.epsilon, .quantity("the depth of the well, an energy", .energy, .notNegative), "The depth of the well; with 'units: real' also a temperature such as '119.8 K'."),
-      .required("sigma", \.sigma, .quantity("the distance of zero energy, a length", .length, .positive), "The distance of zero energy."),
+      .required(
+        "epsilon", \.epsilon, .quantity("the depth of the well, an energy", .energy, .notNegative),
+        "The depth of the well; with 'units: real' also a temperature such as '119.8 K'."),
+      .required(
+        "sigma", \.sigma, .quantity("the distance of zero energy, a length", .length, .positive),
+        "The distance of zero energy."),
       .absent("cutoff", \.cutoff, .cutoff, "A cutoff for this pair alone."),
     ])
 }
@@ -85,16 +92,22 @@ struct LennardJonesSection: DeckSection {
       .kind("lennard-jones"),
       .required(
         "scheme", \.scheme, .word("a cutoff scheme"),
-        "What happens at the cutoff: 'cut', 'cut-and-shift', 'shifted-force', or 'smooth' (a polynomial makes energy, force and curvature vanish). Energies of different schemes do not compare."),
-      .absent("cutoff", \.cutoff, .cutoff, "The cutoff of pairs that give none: a length, or '2.5 sigma' for that multiple of each pair's sigma."),
+        "What happens at the cutoff: 'cut', 'cut-and-shift', 'shifted-force', or 'smooth' (a polynomial makes energy, force and curvature vanish). Energies of different schemes do not compare."
+      ),
+      .absent(
+        "cutoff", \.cutoff, .cutoff,
+        "The cutoff of pairs that give none: a length, or '2.5 sigma' for that multiple of each pair's sigma."),
       .precision(\.precision),
-      .required("pairs", \.pairs, .pairs, "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+      .required(
+        "pairs", \.pairs, .pairs,
+        "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
     ],
     check: { section, _ throws(InputError) in
       guard section.cutoff == nil else { return }
       if let pair = section.pairs.first(where: { $0.parameters.cutoff == nil }) {
         throw pair.parameters.marks.section.error(
-          "the pair \(pair.first)-\(pair.second) has no cutoff; give 'cutoff: 2.5 sigma' beside 'scheme', or one for the pair")
+          "the pair \(pair.first)-\(pair.second) has no cutoff; give 'cutoff: 2.5 sigma' beside 'scheme', or one for the pair"
+        )
       }
     })
 }
@@ -110,7 +123,9 @@ struct WCASection: DeckSection {
     meaning: "The repulsive part of Lennard-Jones: cut at its minimum 2^(1/6) sigma and shifted to zero there.",
     keys: [
       .kind("wca"), .precision(\.precision),
-      .required("pairs", \.pairs, .pairs, "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+      .required(
+        "pairs", \.pairs, .pairs,
+        "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
     ],
     check: { section, _ throws(InputError) in
       if let pair = section.pairs.first(where: { $0.parameters.cutoff != nil }) {
@@ -131,8 +146,12 @@ extension SectionKey {
   static func precision(_ path: any WritableKeyPath<Section, Precision> & Sendable) -> SectionKey {
     .optional(
       "precision", path,
-      Codec<Precision>.word("a precision").checked { $0 == .single ? "a classical potential has the precisions double and mixed; 'single' belongs to learned ones" : nil },
-      default: .double, "'double', or 'mixed' for pair arithmetic in single precision with sums and integration in double.")
+      Codec<Precision>.word("a precision").checked {
+        $0 == .single
+          ? "a classical potential has the precisions double and mixed; 'single' belongs to learned ones" : nil
+      },
+      default: .double,
+      "'double', or 'mixed' for pair arithmetic in single precision with sums and integration in double.")
   }
 }
 
@@ -144,6 +163,11 @@ extension Codec where Value == String {
       expectation: expectation, schema: .object([("type", .text("string"))]),
       decode: { node, context throws(InputError) in
         let text = try node.text(expectation)
+        if PotentialSpec.kinds.contains(text) {
+          throw node.mark.error(
+            "'\(text)' needs parameters; write a mapping such as {kind: \(text), pairs: {A-A: {epsilon: 1, sigma: 1}}, ...}"
+          )
+        }
         return ModelName.isPath(text) ? try Codec<String>.path(expectation).decode(node, context) : text
       }, encode: { value, _ in .text(value) })
   }
@@ -165,7 +189,9 @@ extension Codec where Value == PotentialSpec {
   static var potential: Codec {
     Codec(
       expectation: expectation,
-      schema: Schema.any([term.schema, .object([("type", .text("array")), ("minItems", .number(1)), ("items", term.schema)])]),
+      schema: Schema.any([
+        term.schema, .object([("type", .text("array")), ("minItems", .number(1)), ("items", term.schema)]),
+      ]),
       decode: { node, context throws(InputError) in
         guard case .sequence(let nodes) = node.content else { return try term.decode(node, context) }
         if nodes.isEmpty { throw node.mark.error("an empty list is no potential; give at least one") }
@@ -184,7 +210,8 @@ extension Codec where Value == PotentialSpec {
   private static var term: Codec {
     Codec(
       expectation: expectation,
-      schema: Schema.any([.object([("type", .text("string"))])] + ["lennard-jones", "wca", "named-potential"].map(Schema.reference)),
+      schema: Schema.any(
+        [.object([("type", .text("string"))])] + ["lennard-jones", "wca", "named-potential"].map(Schema.reference)),
       decode: { node, context throws(InputError) in
         switch node.content {
         case .scalar:
@@ -245,7 +272,9 @@ extension Codec where Value == [PairEntry] {
     let expectation = "parameters by pair, such as {A-A: {epsilon: 1, sigma: 1}}"
     return Codec(
       expectation: expectation,
-      schema: .object([("type", .text("object")), ("minProperties", .number(1)), ("additionalProperties", Schema.reference("pair"))]),
+      schema: .object([
+        ("type", .text("object")), ("minProperties", .number(1)), ("additionalProperties", Schema.reference("pair")),
+      ]),
       decode: { node, context throws(InputError) in
         guard case .mapping(let entries) = node.content, !entries.isEmpty else { throw node.mismatch(expectation) }
         guard entries.count <= 7260 else { throw node.mark.error("more pairs than 120 species have") }
@@ -254,7 +283,8 @@ extension Codec where Value == [PairEntry] {
         for entry in entries {
           let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
           guard labels.count == 2 else {
-            throw entry.mark.error("'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
+            throw entry.mark.error(
+              "'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
           }
           for label in labels {
             if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
@@ -268,7 +298,9 @@ extension Codec where Value == [PairEntry] {
         let labels = LennardJonesSection.labels(pairs)
         for (index, a) in labels.enumerated() {
           for b in labels[index...] where !seen.contains(Set([a, b])) {
-            throw node.mark.error("the pair \(a)-\(b) is missing; \(labels.count) species have \(labels.count * (labels.count + 1) / 2) pairs")
+            throw node.mark.error(
+              "the pair \(a)-\(b) is missing; \(labels.count) species have \(labels.count * (labels.count + 1) / 2) pairs"
+            )
           }
         }
         return pairs

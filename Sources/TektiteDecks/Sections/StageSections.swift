@@ -25,13 +25,18 @@ struct DynamicsSection: DeckSection {
       .optional(
         "thermostat", \.thermostat, ThermostatSection.codec, default: ThermostatSection(),
         "How the stage exchanges heat; 'none' is velocity Verlet at constant energy."),
-      .required("timestep", \.timestep, .quantity("a timestep, a time", .time, .positive), "The timestep, such as 0.005 or '2 fs'."),
-      .required("steps", \.steps, .integer("the number of steps", in: 0...1_000_000_000_000_000), "The number of steps."),
+      .required(
+        "timestep", \.timestep, .quantity("a timestep, a time", .time, .positive),
+        "The timestep, such as 0.005 or '2 fs'."),
+      .required(
+        "steps", \.steps, .integer("the number of steps", in: 0...1_000_000_000_000_000), "The number of steps."),
       .optional(
         "velocities", \.velocities, VelocitiesSection.table.codec.orWord("keep"), default: nil,
         "Fresh Maxwell velocities when the stage starts; 'keep' goes on with those at hand."),
       .optional("trajectory", \.trajectory, .trajectories, default: [], "A trajectory or a list of them."),
-      .optional("thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil, "A table of thermodynamic quantities."),
+      .optional(
+        "thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil,
+        "A table of thermodynamic quantities."),
       .optional(
         "checkpoint", \.checkpoint, CheckpointSection.table.codec, default: CheckpointSection(seconds: 600),
         "When checkpoints are written; by default every ten minutes."),
@@ -39,7 +44,9 @@ struct DynamicsSection: DeckSection {
         "momentum-removal", \.momentumRemoval, MomentumSection.table.codec.orWord("start"), default: nil,
         "When the motion of the centre of mass is taken out; 'start' does it only when the stage starts."),
       .skin(\.skin),
-      .optional("guard", \.limits, GuardSection.table.codec, default: GuardSection(), "Limits beyond which the run is stopped as unphysical."),
+      .optional(
+        "guard", \.limits, GuardSection.table.codec, default: GuardSection(),
+        "Limits beyond which the run is stopped as unphysical."),
     ],
     later: ["observe": observe], inherited: DefaultsSection.names)
 
@@ -66,8 +73,10 @@ struct MinimizeSection: DeckSection {
       .absent("potential", \.potential, .potential, "A potential for this stage alone, instead of the deck's."),
       .optional("algorithm", \.algorithm, .word("a minimisation algorithm"), default: .fire, "'fire' or 'lbfgs'."),
       .optional(
-        "force-tolerance", \.forceTolerance, .quantity("a force", .force, .positive), default: { $0 == .lj ? 1e-6 : 1e-4 },
-        "Stop when the root-mean-square force per degree of freedom is below this; 1e-6 in reduced units, 1e-4 eV/Å otherwise."),
+        "force-tolerance", \.forceTolerance, .quantity("a force", .force, .positive),
+        default: { $0 == .lj ? 1e-6 : 1e-4 },
+        "Stop when the root-mean-square force per degree of freedom is below this; 1e-6 in reduced units, 1e-4 eV/Å otherwise."
+      ),
       .optional(
         "maximum-steps", \.maximumSteps, .integer("the number of steps", in: 1...1_000_000_000_000), default: 10_000,
         "Stop after so many evaluations of the forces."),
@@ -108,22 +117,29 @@ enum StageSection: Hashable, Sendable {
   case dynamics(DynamicsSection)
 
   static let codec = Codec<Self>(
-    expectation: "a stage", schema: Schema.any(["minimize", "dynamics"].map { kind in
-      .object([
-        ("type", .text("object")), ("additionalProperties", .flag(false)), ("required", .list([.text(kind)])),
-        ("properties", .object([(kind, Schema.reference(kind))])),
-      ])
-    }),
+    expectation: "a stage",
+    schema: Schema.any(
+      ["minimize", "dynamics"].map { kind in
+        .object([
+          ("type", .text("object")), ("additionalProperties", .flag(false)), ("required", .list([.text(kind)])),
+          ("properties", .object([(kind, Schema.reference(kind))])),
+        ])
+      }),
     decode: { node, context throws(InputError) in
       let expectation = "a stage, 'minimize: {...}' or 'dynamics: {...}'"
-      guard case .mapping(let entries) = node.content, let entry = entries.first else { throw node.mismatch(expectation) }
+      guard case .mapping(let entries) = node.content, let entry = entries.first else {
+        throw node.mismatch(expectation)
+      }
       if let second = entries.dropFirst().first {
         throw second.mark.error(
-          "a stage has one key, but '\(second.key.prefix(60))' stands beside '\(entry.key.prefix(60))'; indent it further if it belongs inside, or start a new '- '")
+          "a stage has one key, but '\(second.key.prefix(60))' stands beside '\(entry.key.prefix(60))'; indent it further if it belongs inside, or start a new '- '"
+        )
       }
       switch entry.key {
-      case "minimize": return .minimize(try MinimizeSection.table.decode(entry.value, context, inheriting: context.defaults))
-      case "dynamics": return .dynamics(try DynamicsSection.table.decode(entry.value, context, inheriting: context.defaults))
+      case "minimize":
+        return .minimize(try MinimizeSection.table.decode(entry.value, context, inheriting: context.defaults))
+      case "dynamics":
+        return .dynamics(try DynamicsSection.table.decode(entry.value, context, inheriting: context.defaults))
       default: throw entry.mark.error(unknown(entry.key, "a kind of stage", ["minimize", "dynamics"]))
       }
     },
@@ -140,7 +156,8 @@ extension SectionKey {
   static func skin(_ path: any WritableKeyPath<Section, Double?> & Sendable) -> SectionKey {
     .optional(
       "skin", path, Codec<Double>.quantity("a length", .length, .notNegative).orWord("auto"), default: nil,
-      "The margin of the neighbour list beyond the cutoff; 'auto' leaves it to the engine. It changes the speed, not the result.")
+      "The margin of the neighbour list beyond the cutoff; 'auto' leaves it to the engine. It changes the speed, not the result."
+    )
   }
 }
 

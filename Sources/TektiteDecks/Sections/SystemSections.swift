@@ -18,16 +18,22 @@ struct SystemSection: DeckSection {
       .absent(
         "structure", \.structure, .path("the path of a structure file"),
         "A structure file (extended XYZ, LAMMPS data, AMBER NetCDF), relative to the folder of the deck."),
-      .absent("frame", \.frame, .frame, "Which frame of the file: 'last' (the default), 'first', or a number counted from 0."),
+      .absent(
+        "frame", \.frame, .frame, "Which frame of the file: 'last' (the default), 'first', or a number counted from 0."),
       .absent("build", \.build, BuildSection.table.codec, "Instead of a file: atoms on a lattice or at random."),
-      .absent("atoms", \.atoms, .integer("the number of atoms", in: 1...Int(Int32.max)), "The number of atoms expected; the run refuses to start with another."),
+      .absent(
+        "atoms", \.atoms, .integer("the number of atoms", in: 1...Int(Int32.max)),
+        "The number of atoms expected; the run refuses to start with another."),
       .optional(
         "velocities", \.velocities, VelocitiesSection.table.codec.orWord("keep"), default: nil,
         "Maxwell velocities at a temperature; 'keep' takes those of the file, or rest."),
       .optional(
-        "masses", \.masses, Codec<Double>.quantity("a mass", .mass, .positive).bySpecies("masses by species"), default: [],
+        "masses", \.masses, Codec<Double>.quantity("a mass", .mass, .positive).bySpecies("masses by species"),
+        default: [],
         "Masses by species, before those of the file and of the potential."),
-      .absent("periodic", \.periodic, .periodicity, "Which directions repeat: true, false, or a list of three; default: as in the file, or all."),
+      .absent(
+        "periodic", \.periodic, .periodicity,
+        "Which directions repeat: true, false, or a list of three; default: as in the file, or all."),
     ],
     check: { section, _ throws(InputError) in
       if section.structure != nil && section.build != nil {
@@ -37,7 +43,9 @@ struct SystemSection: DeckSection {
         throw section.marks.section.error("the system needs 'structure: FILE' or 'build: {...}'")
       }
       if section.build != nil {
-        if section.frame != nil { throw section.marks["frame"].error("'frame' belongs to a structure file; this system is built") }
+        if section.frame != nil {
+          throw section.marks["frame"].error("'frame' belongs to a structure file; this system is built")
+        }
         if section.periodic == nil { section.periodic = .all }
       } else if section.frame == nil {
         section.frame = .last
@@ -72,16 +80,24 @@ struct BuildSection: DeckSection {
   var count: Int { counts.reduce(0) { $0 + $1.value } }
 
   static let table = SectionTable<Self>(
-    name: "build", expectation: "'build'", meaning: "Atoms on a lattice or at random; species are shuffled with the deck's seed.",
+    name: "build", expectation: "'build'",
+    meaning: "Atoms on a lattice or at random; species are shuffled with the deck's seed.",
     keys: [
-      .required("lattice", \.lattice, .word("a lattice"), "'random', or a lattice that is fitted to the cell; sites left over stay empty at random."),
       .required(
-        "counts", \.counts, Codec<Int>.integer("a number of atoms", in: 0...Int(Int32.max)).bySpecies("numbers of atoms by species, such as {A: 800, B: 200}"),
+        "lattice", \.lattice, .word("a lattice"),
+        "'random', or a lattice that is fitted to the cell; sites left over stay empty at random."),
+      .required(
+        "counts", \.counts,
+        Codec<Int>.integer("a number of atoms", in: 0...Int(Int32.max)).bySpecies(
+          "numbers of atoms by species, such as {A: 800, B: 200}"),
         "The number of atoms of each species."),
-      .absent("density", \.density, .density, "Atoms per volume, which makes a cubic cell; with 'units: real' also a mass density such as '1.374 g/cm^3'."),
+      .absent(
+        "density", \.density, .density,
+        "Atoms per volume, which makes a cubic cell; with 'units: real' also a mass density such as '1.374 g/cm^3'."),
       .absent("cell", \.cell, .cell, "Instead of a density: a side, three sides, or three lattice vectors as rows."),
       .optional(
-        "minimum-distance", \.minimumDistance, Codec<Double>.quantity("a length", .length, .positive).orWord("auto"), default: nil,
+        "minimum-distance", \.minimumDistance, Codec<Double>.quantity("a length", .length, .positive).orWord("auto"),
+        default: nil,
         "For 'random': the distance that atoms keep, relaxed where there is no room. 'auto' is 0.7 (V/N)^(1/3)."),
     ],
     check: { section, _ throws(InputError) in
@@ -91,12 +107,16 @@ struct BuildSection: DeckSection {
       if section.density == nil && section.cell == nil {
         throw section.marks.section.error("'build' needs 'density' or 'cell' to know its volume")
       }
-      if section.count == 0 { throw section.marks["counts"].error("there are no atoms to build; give numbers such as {A: 800, B: 200}") }
+      if section.count == 0 {
+        throw section.marks["counts"].error("there are no atoms to build; give numbers such as {A: 800, B: 200}")
+      }
       if section.count > Int(Int32.max) {
-        throw section.marks["counts"].error("\(section.count) atoms are more than the \(Int32.max) that a system can hold")
+        throw section.marks["counts"].error(
+          "\(section.count) atoms are more than the \(Int32.max) that a system can hold")
       }
       if section.minimumDistance != nil && section.lattice != .random {
-        throw section.marks["minimum-distance"].error("'minimum-distance' belongs to 'lattice: random'; a lattice has its own distances")
+        throw section.marks["minimum-distance"].error(
+          "'minimum-distance' belongs to 'lattice: random'; a lattice has its own distances")
       }
     })
 }
@@ -132,7 +152,10 @@ extension Codec where Value == Periodicity {
       expectation: expectation,
       schema: Schema.any([
         Codec<Bool>.flag.schema,
-        .object([("type", .text("array")), ("items", Codec<Bool>.flag.schema), ("minItems", .number(3)), ("maxItems", .number(3))]),
+        .object([
+          ("type", .text("array")), ("items", Codec<Bool>.flag.schema), ("minItems", .number(3)),
+          ("maxItems", .number(3)),
+        ]),
       ]),
       decode: { node, context throws(InputError) in
         guard case .sequence(let three) = node.content else {
@@ -176,18 +199,22 @@ extension Codec where Value == Matrix3 {
     return Codec(
       expectation: expectation,
       schema: Schema.any([
-        length.schema, row, .object([("type", .text("array")), ("items", row), ("minItems", .number(3)), ("maxItems", .number(3))]),
+        length.schema, row,
+        .object([("type", .text("array")), ("items", row), ("minItems", .number(3)), ("maxItems", .number(3))]),
       ]),
       decode: { node, context throws(InputError) in
         func vector(_ node: DeckNode) throws(InputError) -> Vector3 {
           let three = try node.elements("three lengths")
           guard three.count == 3 else { throw node.mark.error("expected three lengths, found \(three.count)") }
           return Vector3(
-            try length.decode(three[0], context), try length.decode(three[1], context), try length.decode(three[2], context))
+            try length.decode(three[0], context), try length.decode(three[1], context),
+            try length.decode(three[2], context))
         }
         var rows = Matrix3.zero
         if case .sequence(let three) = node.content {
-          guard three.count == 3 else { throw node.mark.error("expected \(expectation), found a list of \(three.count)") }
+          guard three.count == 3 else {
+            throw node.mark.error("expected \(expectation), found a list of \(three.count)")
+          }
           if case .sequence = three[0].content {
             rows = Matrix3(try vector(three[0]), try vector(three[1]), try vector(three[2]))
           } else {
@@ -240,7 +267,9 @@ enum FilePath {
   /// An absolute path without `.` and `..`.
   static func absolute(_ path: String, from folder: String) -> String {
     let joined = path.hasPrefix("/") ? path : (folder as NSString).appendingPathComponent(path)
-    let rooted = joined.hasPrefix("/") ? joined : (FileManager.default.currentDirectoryPath as NSString).appendingPathComponent(joined)
+    let rooted =
+      joined.hasPrefix("/")
+      ? joined : (FileManager.default.currentDirectoryPath as NSString).appendingPathComponent(joined)
     return (rooted as NSString).standardizingPath
   }
 }

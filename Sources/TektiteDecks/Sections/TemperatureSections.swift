@@ -29,7 +29,8 @@ struct ThermostatSection: DeckSection {
       .required("kind", \.kind, .word("a thermostat"), "'langevin' (BAOAB) or 'none'."),
       .absent(
         "temperature", \.temperature, .schedule,
-        "A temperature; {from: a, to: b}, linear from the first step to the last; or {points: [[step, T], ...]}, linear between points."),
+        "A temperature; {from: a, to: b}, linear from the first step to the last; or {points: [[step, T], ...]}, linear between points."
+      ),
       .absent(
         "friction", \.friction, .quantity("a friction, a rate", .frequency, .positive),
         "The friction of the Langevin thermostat, one over a time. Dynamics slow down when it is not small."),
@@ -41,7 +42,8 @@ struct ThermostatSection: DeckSection {
           throw section.marks.section.error("a Langevin thermostat needs the key '\(key)'")
         }
         if section.kind == .none && isGiven {
-          throw section.marks[key].error("'\(key)' has no meaning without a thermostat; remove it or write 'kind: langevin'")
+          throw section.marks[key].error(
+            "'\(key)' has no meaning without a thermostat; remove it or write 'kind: langevin'")
         }
       }
     })
@@ -52,7 +54,9 @@ struct ThermostatSection: DeckSection {
     schema: Schema.any([Schema.word("none"), Schema.reference("thermostat")]),
     decode: { node, context throws(InputError) in
       if node.isWord("none") { return ThermostatSection() }
-      guard case .mapping = node.content else { throw node.mismatch(Self.table.expectation + " with a 'kind', or 'none'") }
+      guard case .mapping = node.content else {
+        throw node.mismatch(Self.table.expectation + " with a 'kind', or 'none'")
+      }
       return try Self.table.decode(node, context)
     },
     encode: { value, units in value.kind == .none ? .scalar("none") : Self.table.encode(value, units) })
@@ -68,10 +72,12 @@ struct TemperatureSection: DeckSection {
   static let table = SectionTable<Self>(
     name: "temperature", expectation: "a temperature schedule", meaning: "A temperature that changes within the stage.",
     keys: [
-      .absent("from", \.from, .quantity("a temperature", .temperature, .notNegative), "The temperature at the first step."),
+      .absent(
+        "from", \.from, .quantity("a temperature", .temperature, .notNegative), "The temperature at the first step."),
       .absent("to", \.to, .quantity("a temperature", .temperature, .notNegative), "The temperature at the last step."),
       .absent(
-        "points", \.points, .points, "Pairs [step, temperature] with increasing steps; constant before the first and after the last."),
+        "points", \.points, .points,
+        "Pairs [step, temperature] with increasing steps; constant before the first and after the last."),
     ],
     check: { section, _ throws(InputError) in
       if section.points != nil {
@@ -119,10 +125,13 @@ extension Codec where Value == [Schedule.Point] {
       expectation: expectation,
       schema: .object([
         ("type", .text("array")), ("minItems", .number(1)),
-        ("items", .object([
-          ("type", .text("array")), ("prefixItems", .list([step.schema, temperature.schema])),
-          ("minItems", .number(2)), ("maxItems", .number(2)),
-        ])),
+        (
+          "items",
+          .object([
+            ("type", .text("array")), ("prefixItems", .list([step.schema, temperature.schema])),
+            ("minItems", .number(2)), ("maxItems", .number(2)),
+          ])
+        ),
       ]),
       decode: { node, context throws(InputError) in
         var points: [Schedule.Point] = []
@@ -130,13 +139,16 @@ extension Codec where Value == [Schedule.Point] {
           guard case .sequence(let pair) = element.content, pair.count == 2 else {
             throw element.mismatch("a pair [step, temperature]")
           }
-          let point = Schedule.Point(step: try step.decode(pair[0], context), value: try temperature.decode(pair[1], context))
+          let point = Schedule.Point(
+            step: try step.decode(pair[0], context), value: try temperature.decode(pair[1], context))
           if let last = points.last, point.step <= last.step {
             throw pair[0].mark.error("the steps of 'points' must increase, but \(point.step) follows \(last.step)")
           }
           points.append(point)
         }
-        if points.isEmpty { throw node.mark.error("the list of points is empty; give at least one [step, temperature]") }
+        if points.isEmpty {
+          throw node.mark.error("the list of points is empty; give at least one [step, temperature]")
+        }
         return points
       },
       encode: { points, units in

@@ -34,7 +34,8 @@ extension TriggeredSection {
     if self.trigger == nil { self.trigger = trigger }
     if self.trigger == nil {
       throw marks.section.error(
-        "\(what) needs 'every: N' or 'at: ...' to know when to write, for example 'every: 1000' or 'at: {logarithmic: {per-decade: 10}}'")
+        "\(what) needs 'every: N' or 'at: ...' to know when to write, for example 'every: 1000' or 'at: {logarithmic: {per-decade: 10}}'"
+      )
     }
   }
 }
@@ -54,9 +55,12 @@ struct LogarithmicSection: DeckSection {
     name: "logarithmic", expectation: "logarithmic times",
     meaning: "Steps spaced evenly in the logarithm of time, as glass studies need them.",
     keys: [
-      .required("per-decade", \.perDecade, .integer("the number of times per decade", in: 1...1000), "How many times in each factor of ten."),
+      .required(
+        "per-decade", \.perDecade, .integer("the number of times per decade", in: 1...1000),
+        "How many times in each factor of ten."),
       .optional(
-        "block", \.block, Codec<Int>.integer("the length of a block", in: 2...1_000_000_000_000_000).orWord("none"), default: nil,
+        "block", \.block, Codec<Int>.integer("the length of a block", in: 2...1_000_000_000_000_000).orWord("none"),
+        default: nil,
         "Steps after which the sequence starts anew; 'none' for one sequence over the whole stage."),
     ])
 }
@@ -68,7 +72,9 @@ private struct MomentsSection: DeckSection {
 
   static let table = SectionTable<Self>(
     name: "moments", expectation: "'at'", meaning: "Times by a rule.",
-    keys: [.required("logarithmic", \.logarithmic, LogarithmicSection.table.codec, "Evenly spaced in the logarithm of time.")])
+    keys: [
+      .required("logarithmic", \.logarithmic, LogarithmicSection.table.codec, "Evenly spaced in the logarithm of time.")
+    ])
 }
 
 extension Codec where Value == Trigger {
@@ -81,7 +87,8 @@ extension Codec where Value == Trigger {
       schema: Schema.any([
         .object([("type", .text("array")), ("minItems", .number(1)), ("items", step.schema)]),
         .object([
-          ("type", .text("object")), ("additionalProperties", .flag(false)), ("required", .list([.text("logarithmic")])),
+          ("type", .text("object")), ("additionalProperties", .flag(false)),
+          ("required", .list([.text("logarithmic")])),
           ("properties", .object([("logarithmic", Schema.reference("logarithmic"))])),
         ]),
       ]),
@@ -98,7 +105,9 @@ extension Codec where Value == Trigger {
           }
           steps.append(next)
         }
-        if steps.isEmpty { throw node.mark.error("the list of steps is empty; give at least one, or leave the output out") }
+        if steps.isEmpty {
+          throw node.mark.error("the list of steps is empty; give at least one, or leave the output out")
+        }
         return .at(steps)
       },
       encode: { trigger, units in

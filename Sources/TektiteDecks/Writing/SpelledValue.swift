@@ -54,7 +54,9 @@ indirect enum SpelledValue: Sendable {
   private static func quotedIfNeeded(_ text: String) -> String {
     let isSafe = { (c: Character) in c.isASCII && (c.isLetter || c.isNumber || "_-./+".contains(c)) }
     let words = ["null", "Null", "NULL", "true", "false", "yes", "no", "on", "off"]
-    if let first = text.first, first.isLetter, text.allSatisfy(isSafe), !words.contains(text.lowercased()) { return text }
+    if let first = text.first, first.isLetter, text.allSatisfy(isSafe), !words.contains(text.lowercased()) {
+      return text
+    }
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar.value {
