@@ -140,8 +140,8 @@ struct ThermostatTests {
 private struct Trap: PotentialModel {
   var stiffness: Double
   var name: String { "harmonic trap" }
-  func makePotential(for table: [Species]) throws(PotentialError) -> any Potential & ~Copyable {
-    Worker(stiffness: stiffness)
+  func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
+    AnyPotential(Worker(stiffness: stiffness))
   }
 
   struct Worker: Potential, ~Copyable {
