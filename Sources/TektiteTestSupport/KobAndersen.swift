@@ -12,4 +12,7 @@ extension LennardJones {
     let bb = Pair(epsilon: 0.5, sigma: 0.88, cutoff: 2.2)
     return try LennardJones(labels: ["A", "B"], pairs: [aa, ab, ab, bb], scheme: scheme, precision: precision)
   }
+
+  /// The two species of the mixture. Both have mass 1, which must be said: left to itself, the label B is boron.
+  public static let kobAndersenSpecies = [Species("A", mass: 1), Species("B", mass: 1)]
 }

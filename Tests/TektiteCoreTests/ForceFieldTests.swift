@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Force field and neighbour list")
 struct ForceFieldTests {
-  static let sample = Sample(table: [Species("A"), Species("B")], minimumDistance: 0.6, density: 0.9)
+  static let sample = Sample(table: [Species("A", mass: 1), Species("B", mass: 1)], minimumDistance: 0.6, density: 0.9)
 
   @Test("every pair is there once, in every shape and size of cell", arguments: CellShape.allCases)
   func completeness(_ shape: CellShape) throws {
