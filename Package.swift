@@ -59,7 +59,8 @@ let package = Package(
       name: "TektiteCLI",
       // Named one by one, so that an incremental build sees changes below the umbrella.
       dependencies: [
-        "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteDecks",
+        "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics",
+        "TektiteDecks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "CAllocationCount"),

@@ -20,8 +20,10 @@ struct BenchCommand: ParsableCommand {
   enum Suite: String, ExpressibleByArgument, CaseIterable { case small, large }
 
   @Argument(help: "The suite: small or large.") var suite: Suite = .small
-  @Option(help: ArgumentHelp("Time this model instead: a registry name or a file.", valueName: "model")) var model: String?
-  @Option(help: ArgumentHelp("Structures for --model, or the start of the suite.", valueName: "file")) var structures: String?
+  @Option(help: ArgumentHelp("Time this model instead: a registry name or a file.", valueName: "model")) var model:
+    String?
+  @Option(help: ArgumentHelp("Structures for --model, or the start of the suite.", valueName: "file")) var structures:
+    String?
   @Option(help: ArgumentHelp("double, mixed or single.", valueName: "precision")) var precision: Precision?
   @Option(help: ArgumentHelp("Number of threads.", valueName: "n")) var threads: Int = 1
   @Option(help: ArgumentHelp("Margin of the neighbour list.", valueName: "length")) var skin: Double?
@@ -31,10 +33,16 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
-    guard threads >= 1 && threads <= 1024 else { throw ValidationError("--threads: expected 1 to 1024, got \(threads)") }
+    guard threads >= 1 && threads <= 1024 else {
+      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
+    }
     guard steps >= 10 else { throw ValidationError("--steps: expected at least 10, got \(steps)") }
-    if let skin, !(skin >= 0 && skin.isFinite) { throw ValidationError("--skin: expected a length of 0 or more, got \(skin)") }
-    if let replicate, !(1...16).contains(replicate) { throw ValidationError("--replicate: expected 1 to 16, got \(replicate)") }
+    if let skin, !(skin >= 0 && skin.isFinite) {
+      throw ValidationError("--skin: expected a length of 0 or more, got \(skin)")
+    }
+    if let replicate, !(1...16).contains(replicate) {
+      throw ValidationError("--replicate: expected 1 to 16, got \(replicate)")
+    }
   }
 
   func run() throws {
@@ -65,7 +73,7 @@ struct BenchCommand: ParsableCommand {
           for langevin in [false, true] {
             for n in suite == .large && threads == 1 ? [1, 2] : [threads] {
               let row = try bench.measure(
-                structure, temperature: kT, langevin: langevin, precision: chosen, skin: skin ?? (kT < 0.75 ? 0.25 : 0.3),
+                structure, temperature: kT, langevin: langevin, precision: chosen, skin: skin ?? 0.8,
                 team: n == threads ? team : ThreadTeam(threads: n), steps: count)
               rows.append(row)
               if !json { print(Self.line(row)) }
@@ -102,8 +110,10 @@ struct BenchCommand: ParsableCommand {
 
   private static func line(_ r: BenchRow) -> String {
     String(
-      format: "%8d %4.2f  %@  %@  %7d  %4.2f  %6.1f  %6.1f  %6.1f  %6.1f | %5.0f  %5.1f | %7.1f  %10.0f  %9.1e", r.atoms, r.temperature,
-      r.ensemble.padding(toLength: 8, withPad: " ", startingAt: 0), r.precision.padding(toLength: 9, withPad: " ", startingAt: 0), r.threads,
+      format: "%8d %4.2f  %@  %@  %7d  %4.2f  %6.1f  %6.1f  %6.1f  %6.1f | %5.0f  %5.1f | %7.1f  %10.0f  %9.1e",
+      r.atoms, r.temperature,
+      r.ensemble.padding(toLength: 8, withPad: " ", startingAt: 0),
+      r.precision.padding(toLength: 9, withPad: " ", startingAt: 0), r.threads,
       r.skin, r.total, r.force, r.list, r.rest, r.build, r.stepsPerBuild, r.entries, r.bytes, r.drift)
   }
 
@@ -133,7 +143,9 @@ struct BenchCommand: ParsableCommand {
     var edges = 0.0
     var atoms = 0
     // The first frame warms caches and memory and is not counted; a single frame is evaluated again and again, shaken a little each time.
-    for (k, structure) in (frames.count > 1 ? frames : Array(repeating: try Self.first(frames, path), count: 8)).enumerated() {
+    for (k, structure) in (frames.count > 1 ? frames : Array(repeating: try Self.first(frames, path), count: 8))
+      .enumerated()
+    {
       var system = System(structure, units: resolved.units)
       var field = try ForceField(resolved.model, for: system, skin: skin ?? 0, team: team)
       let noise = normalDeviates(key: 1, counter: UInt64(k), atoms: (0..<Int32(structure.count)).map { $0 })
@@ -149,7 +161,8 @@ struct BenchCommand: ParsableCommand {
     var usage = rusage()
     getrusage(.init(0), &usage)  // RUSAGE_SELF
     let report = ModelReport(
-      microseconds_per_atom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges, load_seconds: loaded,
+      microseconds_per_atom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges,
+      load_seconds: loaded,
       peak_memory_bytes: Int(usage.ru_maxrss) * 1024)
     if json {
       let encoder = JSONEncoder()
@@ -158,7 +171,9 @@ struct BenchCommand: ParsableCommand {
     } else {
       print(
         String(
-          format: "%@: %.4f µs per atom (best %.4f) over %d evaluations of %d atoms, %.1f neighbours per atom; loaded in %.3f s", name,
+          format:
+            "%@: %.4f µs per atom (best %.4f) over %d evaluations of %d atoms, %.1f neighbours per atom; loaded in %.3f s",
+          name,
           report.microseconds_per_atom, report.best, times.count, atoms, edges, loaded))
     }
   }

@@ -81,7 +81,8 @@ struct BenchSuite {
 
   /// Times one setting, after a tenth of the steps to settle.
   func measure(
-    _ structure: Structure, temperature: Double, langevin: Bool, precision: Precision, skin: Double, team: ThreadTeam, steps: Int
+    _ structure: Structure, temperature: Double, langevin: Bool, precision: Precision, skin: Double, team: ThreadTeam,
+    steps: Int
   ) throws -> BenchRow {
     let resolved = try ModelReference.resolve(model, precision: precision)
     var system = System(structure, units: .lj)
@@ -121,7 +122,8 @@ struct BenchSuite {
     let list = (field.listSeconds - list0) * scale
     let atomBytes = 24 * 3 + 8 + 4 + 12 + 4
     return BenchRow(
-      system: model, atoms: n, temperature: temperature, ensemble: langevin ? "Langevin" : "NVE", precision: precision.rawValue,
+      system: model, atoms: n, temperature: temperature, ensemble: langevin ? "Langevin" : "NVE",
+      precision: precision.rawValue,
       threads: team.count, skin: skin, total: wall * scale, force: force, list: list, rest: wall * scale - force - list,
       build: builds == 0 ? 0 : (field.listSeconds - list0) * 1e9 / Double(n * builds),
       stepsPerBuild: builds == 0 ? .infinity : Double(steps) / Double(builds),

@@ -70,7 +70,8 @@ public struct ForceField: ~Copyable {
 
   /// Bytes held by the neighbour lists.
   public var listByteCount: Int {
-    clusters.byteCount + edges.neighbors.capacity * 4 + edges.shifts.capacity * 6 + edges.offsets.capacity * 8 + (reference.capacity + near.capacity) * 24
+    clusters.byteCount + edges.neighbors.capacity * 4 + edges.shifts.capacity * 6 + edges.offsets.capacity * 8
+      + (reference.capacity + near.capacity) * 24
   }
   /// Neighbour entries held by the cluster list.
   public var clusterEntryCount: Int { clusters.entryCount }
@@ -119,7 +120,9 @@ public struct ForceField: ~Copyable {
   }
 
   /// Takes up a list that an earlier run had: `reference` holds the positions of its last rebuild in the order of the system's slots.
-  public mutating func restore(reference positions: [Vector3], cell: Cell, rebuilds count: Int, _ system: inout System) throws(PotentialError) {
+  public mutating func restore(reference positions: [Vector3], cell: Cell, rebuilds count: Int, _ system: inout System)
+    throws(PotentialError)
+  {
     var kept = Buffer(positions)
     swap(&kept, &system.positions)
     let current = system.cell
@@ -140,7 +143,8 @@ public struct ForceField: ~Copyable {
 
   // Apart from `update`, because views of two stored buffers of one `self` cannot be held while a third is changed.
   private static func evaluate(
-    _ quantities: Quantities, _ system: borrowing System, _ edges: borrowing EdgeList, _ clusters: borrowing ClusterList,
+    _ quantities: Quantities, _ system: borrowing System, _ edges: borrowing EdgeList,
+    _ clusters: borrowing ClusterList,
     _ potential: inout AnyPotential, _ evaluation: inout Evaluation, _ context: ExecutionContext
   ) throws(PotentialError) {
     let configuration = Configuration(
@@ -161,7 +165,8 @@ public struct ForceField: ~Copyable {
     system.exchange(&lent)
     if requirements.lists.contains(.edges) {
       clusters.fillEdges(
-        positions: system.positions, radius: requirements.cutoff + skin, offsets: &edges.offsets, neighbors: &edges.neighbors,
+        positions: system.positions, radius: requirements.cutoff + skin, offsets: &edges.offsets,
+        neighbors: &edges.neighbors,
         shifts: &edges.shifts)
     }
     reference.copy(from: system.positions)

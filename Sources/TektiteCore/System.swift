@@ -73,7 +73,8 @@ public struct System: ~Copyable {
     for slot in 0..<count {
       let i = Int(identity[slot])
       let n = images[slot]
-      frame.positions[i] = n == .zero ? positions[slot] : positions[slot] + Vector3(Double(n.a), Double(n.b), Double(n.c)) * h
+      frame.positions[i] =
+        n == .zero ? positions[slot] : positions[slot] + Vector3(Double(n.a), Double(n.b), Double(n.c)) * h
       if wantsVelocities { frame.velocities[i] = velocities[slot] }
     }
   }

@@ -82,7 +82,10 @@ public struct ClusterList: ~Copyable {
   public var byteCount: Int {
     var bytes = 0
     for k in 0..<chunkCapacity { bytes += chunks[k].byteCount }
-    bytes += 4 * (u0.capacity * 3 + gridBoxes.capacity * 2 + x.capacity * 3 + limits.capacity + paddedSpecies.capacity + keys.capacity)
+    bytes +=
+      4
+      * (u0.capacity * 3 + gridBoxes.capacity * 2 + x.capacity * 3 + limits.capacity + paddedSpecies.capacity
+        + keys.capacity)
     bytes += 4 * (cellStarts.capacity + order.capacity + scratchInts.capacity)
     return bytes + scratchVectors.capacity * 24 + scratchDoubles.capacity * 8 + scratchImages.capacity * 12
   }
@@ -152,7 +155,8 @@ public struct ClusterList: ~Copyable {
         if a != 0 || b != 0 || c != 0 {
           positions[i] -= Vector3(a, b, c) * g.basis
           images[i] = ImageCount(
-            images[i].a &+ Int32(clamping: Int64(exactly: a) ?? 0), images[i].b &+ Int32(clamping: Int64(exactly: b) ?? 0),
+            images[i].a &+ Int32(clamping: Int64(exactly: a) ?? 0),
+            images[i].b &+ Int32(clamping: Int64(exactly: b) ?? 0),
             images[i].c &+ Int32(clamping: Int64(exactly: c) ?? 0))
         }
       }
@@ -161,7 +165,8 @@ public struct ClusterList: ~Copyable {
 
   /// Grid coordinates and grid cell of each atom.
   private mutating func locate(
-    _ positions: borrowing Buffer<Vector3>, _ g: CellGeometry, _ grid: SearchGrid, _ bounds: Bounds, _ ranges: Ranges, _ team: ThreadTeam
+    _ positions: borrowing Buffer<Vector3>, _ g: CellGeometry, _ grid: SearchGrid, _ bounds: Bounds, _ ranges: Ranges,
+    _ team: ThreadTeam
   ) {
     let p = positions.base
     let (o0, o1, o2) = (u0.base, u1.base, u2.base)
@@ -220,7 +225,8 @@ public struct ClusterList: ~Copyable {
   }
 
   private static func permute<T: BitwiseCopyable>(
-    _ buffer: inout Buffer<T>, _ scratch: inout Buffer<T>, _ order: borrowing Buffer<Int32>, _ ranges: Ranges, _ team: ThreadTeam
+    _ buffer: inout Buffer<T>, _ scratch: inout Buffer<T>, _ order: borrowing Buffer<Int32>, _ ranges: Ranges,
+    _ team: ThreadTeam
   ) {
     scratch.resize(buffer.count)
     let from = buffer.base
@@ -292,7 +298,8 @@ public struct ClusterList: ~Copyable {
           gb[(axis + 3) * stride + cluster] = hi[axis]
           sb[axis * stride + cluster] = 0.5 * (lo[axis + 3] + hi[axis + 3])
           // A hair larger, since the centre is rounded.
-          sb[(axis + 3) * stride + cluster] = 0.5 * (hi[axis + 3] - lo[axis + 3]) + 1e-6 * (abs(lo[axis + 3]) + abs(hi[axis + 3]))
+          sb[(axis + 3) * stride + cluster] =
+            0.5 * (hi[axis + 3] - lo[axis + 3]) + 1e-6 * (abs(lo[axis + 3]) + abs(hi[axis + 3]))
         }
       }
     }
@@ -360,7 +367,8 @@ public struct ClusterList: ~Copyable {
 
   private func searchArguments(_ n: Int) -> ClusterSearch {
     var s = ClusterSearch(
-      cellStarts: cellStarts.base, rows: rows.base, x: x.base, y: y.base, z: z.base, gridBoxes: gridBoxes.base, boxes: boxes.base,
+      cellStarts: cellStarts.base, rows: rows.base, x: x.base, y: y.base, z: z.base, gridBoxes: gridBoxes.base,
+      boxes: boxes.base,
       species: paddedSpecies.base, limits: limits.base, shifts: shiftFloats.base)
     s.count = n
     s.width = width
@@ -425,7 +433,9 @@ public struct ClusterList: ~Copyable {
         let chunk = chunks[k]
         var atom = 0
         for i in chunk.firstCluster * width..<min(n, (chunk.firstCluster + chunk.clusterCount) * width) {
-          for j in i + 1..<max(i + 1, min(n, (i / width + 1) * width)) where (p[j] - p[i]).lengthSquared < limit { body(i, j, .zero) }
+          for j in i + 1..<max(i + 1, min(n, (i / width + 1) * width)) where (p[j] - p[i]).lengthSquared < limit {
+            body(i, j, .zero)
+          }
           for e in Int(chunk.starts.base[atom])..<Int(chunk.starts.base[atom + 1]) {
             let segment = chunk.segments.base[e]
             let shift = multiples[Int(segment.shift)]

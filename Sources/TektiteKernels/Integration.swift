@@ -43,14 +43,17 @@ public struct StepConstants: Sendable {
 /// - Parameter reference: positions when the neighbour list was built; with another count than the positions, the displacement is reported as infinite.
 public func kickAndDrift(
   positions: inout Buffer<Vector3>, velocities: inout Buffer<Vector3>, forces: borrowing Buffer<Vector3>,
-  masses: borrowing Buffer<Double>, identity: borrowing Buffer<Int32>, reference: borrowing Buffer<Vector3>, _ constants: StepConstants,
+  masses: borrowing Buffer<Double>, identity: borrowing Buffer<Int32>, reference: borrowing Buffer<Vector3>,
+  _ constants: StepConstants,
   team: ThreadTeam
 ) -> IntegrationFindings {
   let n = positions.count
   precondition(
-    velocities.count == n && forces.count >= n && masses.count == n && identity.count == n, "buffers of different counts")
+    velocities.count == n && forces.count >= n && masses.count == n && identity.count == n,
+    "buffers of different counts")
   var a = IntegrationPass(
-    positions: positions.base, velocities: velocities.base, forces: forces.base, masses: masses.base, identity: identity.base)
+    positions: positions.base, velocities: velocities.base, forces: forces.base, masses: masses.base,
+    identity: identity.base)
   if reference.count == n { a.reference = UnsafePointer(reference.base) }
   a.timestep = constants.timestep
   a.kicks = constants.kicks
@@ -79,7 +82,8 @@ public func kickAndDrift(
 
 /// v ← v + h f/m for all atoms.
 public func kick(
-  velocities: inout Buffer<Vector3>, forces: borrowing Buffer<Vector3>, masses: borrowing Buffer<Double>, by h: Double, team: ThreadTeam
+  velocities: inout Buffer<Vector3>, forces: borrowing Buffer<Vector3>, masses: borrowing Buffer<Double>, by h: Double,
+  team: ThreadTeam
 ) {
   let n = velocities.count
   precondition(forces.count >= n && masses.count == n, "buffers of different counts")

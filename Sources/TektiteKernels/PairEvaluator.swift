@@ -55,7 +55,8 @@ public struct PairEvaluator: ~Copyable {
     energies: inout Buffer<Double>, virials: inout Buffer<Matrix3>, observing: Bool, team: ThreadTeam
   ) -> (energy: Double, virial: Matrix3) {
     let n = positions.count
-    precondition(species.count == n && forces.count >= n, "buffers of \(species.count) and \(forces.count) for \(n) atoms")
+    precondition(
+      species.count == n && forces.count >= n, "buffers of \(species.count) and \(forces.count) for \(n) atoms")
     let width = Self.clusterWidth(isDouble: isDouble, level: level)
     precondition(clusters.width == width, "clusters of \(clusters.width) atoms where \(width) are needed")
     if n == 0 { return (0, .zero) }
@@ -86,7 +87,8 @@ public struct PairEvaluator: ~Copyable {
       guard let kinds = s.baseAddress else { return }
       var a = ClusterForces(
         blocks: UnsafeRawPointer(blocks.base), species: kinds, coefficients: UnsafeRawPointer(first.base),
-        secondCoefficients: UnsafeRawPointer(second.base), thirdCoefficients: UnsafeRawPointer(third.base), shifts: clusters.shifts)
+        secondCoefficients: UnsafeRawPointer(second.base), thirdCoefficients: UnsafeRawPointer(third.base),
+        shifts: clusters.shifts)
       a.count = n
       a.speciesCount = speciesCount
       a.coefficientStride = blockCount
@@ -113,7 +115,9 @@ public struct PairEvaluator: ~Copyable {
   // MARK: - Before and after the kernels
 
   /// Writes the coefficients of every cluster against every species, block by block.
-  private mutating func layCoefficients(_ species: Span<Int32>, _ clusterCount: Int, _ width: Int, second wantsSecond: Bool) {
+  private mutating func layCoefficients(
+    _ species: Span<Int32>, _ clusterCount: Int, _ width: Int, second wantsSecond: Bool
+  ) {
     let size = 3 * width * clusterCount * speciesCount * (isDouble ? 8 : 4)
     first.resize(size)
     Self.lay(rows, 0, &first, isDouble, speciesCount, species, clusterCount, width)
@@ -127,7 +131,8 @@ public struct PairEvaluator: ~Copyable {
   }
 
   private static func lay(
-    _ rows: [[Double]], _ row: Int, _ buffer: inout Buffer<UInt8>, _ isDouble: Bool, _ kinds: Int, _ species: Span<Int32>,
+    _ rows: [[Double]], _ row: Int, _ buffer: inout Buffer<UInt8>, _ isDouble: Bool, _ kinds: Int,
+    _ species: Span<Int32>,
     _ clusterCount: Int, _ width: Int
   ) {
     let raw = UnsafeMutableRawPointer(buffer.base)
@@ -140,7 +145,8 @@ public struct PairEvaluator: ~Copyable {
 
   @inline(__always)
   private static func lay<S: BinaryFloatingPoint>(
-    _ rows: [[Double]], _ row: Int, _ out: UnsafeMutablePointer<S>, _ kinds: Int, _ species: Span<Int32>, _ clusterCount: Int, _ width: Int
+    _ rows: [[Double]], _ row: Int, _ out: UnsafeMutablePointer<S>, _ kinds: Int, _ species: Span<Int32>,
+    _ clusterCount: Int, _ width: Int
   ) {
     let n = species.count
     species.withUnsafeBufferPointer { s in

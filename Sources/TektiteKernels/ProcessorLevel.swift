@@ -110,7 +110,9 @@ enum LevelKernels {
     }
   }
 
-  static func integrate(_ level: ProcessorLevel, _ pass: borrowing IntegrationPass, _ range: Range<Int>) -> IntegrationFindings {
+  static func integrate(_ level: ProcessorLevel, _ pass: borrowing IntegrationPass, _ range: Range<Int>)
+    -> IntegrationFindings
+  {
     switch level {
     case .baseline: TektiteKernelsBaseline.integrate(pass, range)
     case .v3: TektiteKernelsV3.integrate(pass, range)
@@ -119,7 +121,8 @@ enum LevelKernels {
   }
 
   static func normals(
-    _ level: ProcessorLevel, key: UInt64, counter: UInt64, _ atoms: UnsafePointer<Int32>, _ count: Int, _ out: UnsafeMutablePointer<Vector3>
+    _ level: ProcessorLevel, key: UInt64, counter: UInt64, _ atoms: UnsafePointer<Int32>, _ count: Int,
+    _ out: UnsafeMutablePointer<Vector3>
   ) {
     switch level {
     case .baseline: TektiteKernelsBaseline.normals(key: key, step: counter, atoms: atoms, count: count, into: out)
@@ -129,7 +132,8 @@ enum LevelKernels {
   }
 
   static func pairForces(
-    _ level: ProcessorLevel, _ kind: PairFormKind, isDouble: Bool, _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+    _ level: ProcessorLevel, _ kind: PairFormKind, isDouble: Bool, _ a: borrowing ClusterForces,
+    _ chunk: borrowing ClusterChunk, _ index: Int
   ) {
     switch level {
     case .baseline: TektiteKernelsBaseline.pairForces(kind, isDouble: isDouble, a, chunk, index)

@@ -12,7 +12,9 @@ public func monotonicSeconds() -> Double {
 }
 
 /// The largest |a − b|² of two buffers, infinite when any is not a number.
-public func largestSquaredDisplacement(_ a: borrowing Buffer<Vector3>, _ b: borrowing Buffer<Vector3>, team: ThreadTeam) -> Double {
+public func largestSquaredDisplacement(_ a: borrowing Buffer<Vector3>, _ b: borrowing Buffer<Vector3>, team: ThreadTeam)
+  -> Double
+{
   precondition(a.count == b.count, "\(a.count) positions against \(b.count)")
   let (p, q) = (a.base, b.base)
   let ranges = Ranges(a.count, target: 4096)

@@ -47,7 +47,9 @@ struct Bounds {
     size = Vector3(max(s.x, 1e-6), max(s.y, 1e-6), max(s.z, 1e-6))
     let middle = 0.5 * (lo + hi)
     center = Vector3(middle.x / g.widths.x, middle.y / g.widths.y, middle.z / g.widths.z) * g.basis
-    extent = 0.5 * (s.x / g.widths.x * g.basis.a.length + s.y / g.widths.y * g.basis.b.length + s.z / g.widths.z * g.basis.c.length)
+    extent =
+      0.5
+      * (s.x / g.widths.x * g.basis.a.length + s.y / g.widths.y * g.basis.b.length + s.z / g.widths.z * g.basis.c.length)
   }
 }
 

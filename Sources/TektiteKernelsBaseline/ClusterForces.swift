@@ -57,7 +57,8 @@ func clusterForces<L: PairLanes, F: PairForm>(
       var wxz = L.zero
       var wyz = L.zero
 
-      @inline(__always) func meet(_ xi: L, _ yi: L, _ zi: L, _ at: Int, _ out: UnsafeMutablePointer<S>, laneAbove: Int) {
+      @inline(__always) func meet(_ xi: L, _ yi: L, _ zi: L, _ at: Int, _ out: UnsafeMutablePointer<S>, laneAbove: Int)
+      {
         let dx = xi - L.load(p + at)
         let dy = yi - L.load(p + at + width)
         let dz = zi - L.load(p + at + 2 * width)
@@ -102,7 +103,9 @@ func clusterForces<L: PairLanes, F: PairForm>(
           wyz = wyz + vyz
           if isAtomic {
             let half = L.constant(0.5)
-            @inline(__always) func share(_ run: Int, _ v: L) { L.fma(half, v, L.load(out + run * width)).store(out + run * width) }
+            @inline(__always) func share(_ run: Int, _ v: L) {
+              L.fma(half, v, L.load(out + run * width)).store(out + run * width)
+            }
             share(3, u)
             share(4, vxx)
             share(5, vyy)
@@ -197,8 +200,10 @@ public func pairForces(
 ) {
   let observing = a.sums != nil
   switch (kind, isDouble) {
-  case (.lennardJones, true): observing ? lennardJonesDoubleObserving(a, chunk, index) : lennardJonesDouble(a, chunk, index)
-  case (.lennardJones, false): observing ? lennardJonesFloatObserving(a, chunk, index) : lennardJonesFloat(a, chunk, index)
+  case (.lennardJones, true):
+    observing ? lennardJonesDoubleObserving(a, chunk, index) : lennardJonesDouble(a, chunk, index)
+  case (.lennardJones, false):
+    observing ? lennardJonesFloatObserving(a, chunk, index) : lennardJonesFloat(a, chunk, index)
   case (.lennardJonesEven, true): observing ? evenDoubleObserving(a, chunk, index) : evenDouble(a, chunk, index)
   case (.lennardJonesEven, false): observing ? evenFloatObserving(a, chunk, index) : evenFloat(a, chunk, index)
   case (.lennardJonesLinear, true): observing ? linearDoubleObserving(a, chunk, index) : linearDouble(a, chunk, index)
@@ -210,7 +215,9 @@ public func pairForces(
   clusterForces(WideDoubles.self, LennardJonesForm.self, a, chunk, index, observing: false)
 }
 
-@inline(never) func lennardJonesDoubleObserving(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+@inline(never) func lennardJonesDoubleObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
   clusterForces(WideDoubles.self, LennardJonesForm.self, a, chunk, index, observing: true)
 }
 
@@ -218,7 +225,9 @@ public func pairForces(
   clusterForces(WideFloats.self, LennardJonesForm.self, a, chunk, index, observing: false)
 }
 
-@inline(never) func lennardJonesFloatObserving(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+@inline(never) func lennardJonesFloatObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
   clusterForces(WideFloats.self, LennardJonesForm.self, a, chunk, index, observing: true)
 }
 

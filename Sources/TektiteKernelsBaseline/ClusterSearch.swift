@@ -42,14 +42,19 @@ typealias Ints = SIMD8<Int32>
 #endif
 
 /// Stores the values whose bit is set, side by side, and says how many. Up to eight elements are written.
-@inline(__always) func store(_ values: Ints, where mask: UInt32, to out: UnsafeMutablePointer<Int32>, _ table: UnsafePointer<Ints>?) -> Int {
+@inline(__always) func store(
+  _ values: Ints, where mask: UInt32, to out: UnsafeMutablePointer<Int32>, _ table: UnsafePointer<Ints>?
+) -> Int {
   #if TEKTITE_AVX512
-    let packed = unsafeBitCast(_mm256_maskz_compress_epi32(UInt8(truncatingIfNeeded: mask), unsafeBitCast(values, to: __m256i.self)), to: Ints.self)
+    let packed = unsafeBitCast(
+      _mm256_maskz_compress_epi32(UInt8(truncatingIfNeeded: mask), unsafeBitCast(values, to: __m256i.self)),
+      to: Ints.self)
     UnsafeMutableRawPointer(out).storeBytes(of: packed, as: Ints.self)
     return mask.nonzeroBitCount
   #elseif TEKTITE_AVX2
     let order = unsafeBitCast(table.unsafelyUnwrapped[Int(mask)], to: __m256i.self)
-    let packed = unsafeBitCast(_mm256_permutevar8x32_epi32(unsafeBitCast(values, to: __m256i.self), order), to: Ints.self)
+    let packed = unsafeBitCast(
+      _mm256_permutevar8x32_epi32(unsafeBitCast(values, to: __m256i.self), order), to: Ints.self)
     UnsafeMutableRawPointer(out).storeBytes(of: packed, as: Ints.self)
     return mask.nonzeroBitCount
   #else
@@ -211,7 +216,8 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
                 let b = s.boxes + j
                 @inline(__always) func gap(_ center: Floats, _ edge: Floats, _ k: Int) -> Floats {
                   let d = center - load8(b, k * stride)
-                  let distance = unsafeBitCast(unsafeBitCast(d, to: Ints.self) & Ints(repeating: 0x7fff_ffff), to: Floats.self)
+                  let distance = unsafeBitCast(
+                    unsafeBitCast(d, to: Ints.self) & Ints(repeating: 0x7fff_ffff), to: Floats.self)
                   return larger(distance - (edge + load8(b, (k + 3) * stride)), lowest)
                 }
                 let gx = gap(cx, e0, 0)
@@ -220,7 +226,8 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
                 var mask = lessBits(fma8(gx, gx, fma8(gy, gy, gz * gz)), Floats(repeating: squared))
                 if end - j < 8 { mask &= (1 << UInt32(end - j)) - 1 }
                 let which = Ints(repeating: Int32(truncatingIfNeeded: j)) &+ iota
-                chunk.candidates.count += store(which, where: mask, to: chunk.candidates.base + chunk.candidates.count, table)
+                chunk.candidates.count += store(
+                  which, where: mask, to: chunk.candidates.base + chunk.candidates.count, table)
                 j += 8
               }
             }
@@ -238,7 +245,8 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
               refine(s, slot + lane, t, chunk.candidates.base, found, times: 1, &chunk.entries)
               if chunk.entries.count > start {
                 chunk.pending.base[chunk.pending.count] = ClusterSegment(
-                  begin: Int32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: chunk.entries.count - start),
+                  begin: Int32(truncatingIfNeeded: start),
+                  count: Int32(truncatingIfNeeded: chunk.entries.count - start),
                   shift: Int32(truncatingIfNeeded: shift), lane: Int16(truncatingIfNeeded: lane), isWrapped: imageA > 0)
                 chunk.pending.count += 1
               }
@@ -286,7 +294,8 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
 
 /// Appends those candidates that hold an atom within the radius of one atom, times a factor. One candidate beyond the last is read.
 @inline(__always) func refine(
-  _ s: borrowing ClusterSearch, _ slot: Int, _ shift: UnsafePointer<Float>, _ candidates: UnsafePointer<Int32>, _ found: Int,
+  _ s: borrowing ClusterSearch, _ slot: Int, _ shift: UnsafePointer<Float>, _ candidates: UnsafePointer<Int32>,
+  _ found: Int,
   times factor: Int32, _ entries: inout Arena<Int32>
 ) {
   let limits = s.limits + Int(s.species[slot]) * s.limitStride
@@ -361,7 +370,8 @@ public func pruneClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterCh
     while segment < end {
       let before = chunk.pruned.count
       refine(
-        s, slot, s.shifts + 3 * Int(segment.pointee.shift), chunk.entries.base + Int(segment.pointee.begin), Int(segment.pointee.count),
+        s, slot, s.shifts + 3 * Int(segment.pointee.shift), chunk.entries.base + Int(segment.pointee.begin),
+        Int(segment.pointee.count),
         times: 3, &chunk.pruned)
       segment.pointee.prunedBegin = Int32(truncatingIfNeeded: before)
       segment.pointee.prunedCount = Int32(truncatingIfNeeded: chunk.pruned.count - before)

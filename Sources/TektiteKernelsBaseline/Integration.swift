@@ -33,9 +33,15 @@ struct FourVectors {
     d.storeBytes(of: SIMD4(z[2], x[3], y[3], z[3]), toByteOffset: 64, as: SIMD4<Double>.self)
   }
   @inline(__always) var squares: SIMD4<Double> { x * x + y * y + z * z }
-  @inline(__always) static func + (a: FourVectors, b: FourVectors) -> FourVectors { FourVectors(a.x + b.x, a.y + b.y, a.z + b.z) }
-  @inline(__always) static func - (a: FourVectors, b: FourVectors) -> FourVectors { FourVectors(a.x - b.x, a.y - b.y, a.z - b.z) }
-  @inline(__always) static func * (s: SIMD4<Double>, b: FourVectors) -> FourVectors { FourVectors(s * b.x, s * b.y, s * b.z) }
+  @inline(__always) static func + (a: FourVectors, b: FourVectors) -> FourVectors {
+    FourVectors(a.x + b.x, a.y + b.y, a.z + b.z)
+  }
+  @inline(__always) static func - (a: FourVectors, b: FourVectors) -> FourVectors {
+    FourVectors(a.x - b.x, a.y - b.y, a.z - b.z)
+  }
+  @inline(__always) static func * (s: SIMD4<Double>, b: FourVectors) -> FourVectors {
+    FourVectors(s * b.x, s * b.y, s * b.z)
+  }
 }
 
 /// What is left of a range after groups of four goes through the same arithmetic on a padded copy, so that an atom's bits do not depend on
@@ -61,7 +67,8 @@ private func byFours(
   var heat = SIMD4<Double>.zero
 
   @inline(__always) func four(
-    _ x: FourVectors, _ v0: FourVectors, _ f: FourVectors, _ m: SIMD4<Double>, _ r: FourVectors, _ atoms: SIMD4<Int32>, _ slot: Int, _ live: Int
+    _ x: FourVectors, _ v0: FourVectors, _ f: FourVectors, _ m: SIMD4<Double>, _ r: FourVectors, _ atoms: SIMD4<Int32>,
+    _ slot: Int, _ live: Int
   ) -> (FourVectors, FourVectors) {
     let kick = (h / m) * f
     var v = v0 + kick
@@ -107,7 +114,8 @@ private func byFours(
     let atoms = UnsafeRawPointer(a.identity + i).loadUnaligned(as: SIMD4<Int32>.self)
     let m = UnsafeRawPointer(a.masses + i).loadUnaligned(as: SIMD4<Double>.self)
     let (x, v) = four(
-      FourVectors(a.positions + i), FourVectors(a.velocities + i), FourVectors(a.forces + i), m, FourVectors(reference + i), atoms, i, 4)
+      FourVectors(a.positions + i), FourVectors(a.velocities + i), FourVectors(a.forces + i), m,
+      FourVectors(reference + i), atoms, i, 4)
     x.store(a.positions + i)
     v.store(a.velocities + i)
     i += 4
@@ -143,7 +151,8 @@ private func byFours(
   }
   findings.heat = (heat[0] + heat[2]) + (heat[1] + heat[3])
   let bad = (broken.x + broken.y) + (broken.z + broken.w)
-  findings.largestSquaredDisplacement = hasReference && bad == 0 ? max(max(most.x, most.y), max(most.z, most.w)) : .infinity
+  findings.largestSquaredDisplacement =
+    hasReference && bad == 0 ? max(max(most.x, most.y), max(most.z, most.w)) : .infinity
   return findings
 }
 

@@ -50,7 +50,8 @@ struct Doubles4: PairLanes {
   @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value, c.v._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE64(
+      a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {
@@ -89,7 +90,8 @@ struct Doubles8: PairLanes {
   @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE64(a.v._storage._value, b.v._storage._value, c.v._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE64(
+      a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {
@@ -127,7 +129,8 @@ struct Floats4: PairLanes {
   @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE32(a.v._storage._value, b.v._storage._value, c.v._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE32(
+      a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {
@@ -166,7 +169,8 @@ struct Floats8: PairLanes {
   @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE32(a.v._storage._value, b.v._storage._value, c.v._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE32(
+      a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {
@@ -206,7 +210,8 @@ struct Floats16: PairLanes {
   @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
-    r.v._storage._value = Builtin.int_fmuladd_Vec16xFPIEEE32(a.v._storage._value, b.v._storage._value, c.v._storage._value)
+    r.v._storage._value = Builtin.int_fmuladd_Vec16xFPIEEE32(
+      a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
   @inline(__always) static func root(_ a: Self) -> Self {

@@ -2,7 +2,9 @@ import TektiteLayouts
 
 /// The four words of Philox 4×32-10 for four counters side by side; each word in a 64-bit lane.
 @inline(__always)
-private func philox(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> (SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>) {
+private func philox(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> (
+  SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>
+) {
   let low = SIMD4<UInt64>(repeating: 0xffff_ffff)
   let m0 = SIMD4<UInt64>(repeating: 0xD251_1F53)
   let m1 = SIMD4<UInt64>(repeating: 0xCD9E_8D57)
@@ -43,7 +45,8 @@ private func philox(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> (SIMD4<UI
 
 /// The middle of one of 2³² equal parts of (0, 1). The word becomes the low bits of a double in [2⁵², 2⁵³).
 @inline(__always) private func uniform(_ word: SIMD4<UInt64>) -> SIMD4<Double> {
-  let d = unsafeBitCast(word | SIMD4(repeating: 0x4330_0000_0000_0000), to: SIMD4<Double>.self) - SIMD4(repeating: 0x1p52)
+  let d =
+    unsafeBitCast(word | SIMD4(repeating: 0x4330_0000_0000_0000), to: SIMD4<Double>.self) - SIMD4(repeating: 0x1p52)
   return (d + SIMD4(repeating: 0.5)) * SIMD4(repeating: 0x1p-32)
 }
 
@@ -54,8 +57,11 @@ private func philox(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> (SIMD4<UI
   let shifted = bits &+ SIMD4(repeating: 0x3ff0_0000_0000_0000 - 0x3fe6_a09e_667f_3bcd)
   let exponentBits = shifted &>> SIMD4(repeating: 52)
   let e =
-    unsafeBitCast(exponentBits | SIMD4(repeating: 0x4330_0000_0000_0000), to: SIMD4<Double>.self) - SIMD4(repeating: 0x1p52 + 1023)
-  let m = unsafeBitCast((shifted & SIMD4(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD4(repeating: 0x3fe6_a09e_667f_3bcd), to: SIMD4<Double>.self)
+    unsafeBitCast(exponentBits | SIMD4(repeating: 0x4330_0000_0000_0000), to: SIMD4<Double>.self)
+    - SIMD4(repeating: 0x1p52 + 1023)
+  let m = unsafeBitCast(
+    (shifted & SIMD4(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD4(repeating: 0x3fe6_a09e_667f_3bcd),
+    to: SIMD4<Double>.self)
   let one = SIMD4<Double>(repeating: 1)
   let s = (m - one) / (m + one)
   let q = s * s
@@ -124,7 +130,9 @@ func normals(key: UInt64, step: UInt64, atoms: SIMD4<Int32>) -> FourVectors {
 }
 
 /// Writes the deviates of a range of atoms, for tests and for initial velocities.
-public func normals(key: UInt64, step: UInt64, atoms: UnsafePointer<Int32>, count: Int, into out: UnsafeMutablePointer<Vector3>) {
+public func normals(
+  key: UInt64, step: UInt64, atoms: UnsafePointer<Int32>, count: Int, into out: UnsafeMutablePointer<Vector3>
+) {
   var i = 0
   while i < count {
     var four = SIMD4<Int32>.zero

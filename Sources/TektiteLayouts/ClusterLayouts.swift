@@ -111,7 +111,8 @@ public struct ClusterChunk {
 
   /// Bytes held.
   @inlinable public var byteCount: Int {
-    4 * (entries.capacity + pruned.capacity + starts.capacity + candidates.capacity + stamps.capacity) + 8 * window.capacity
+    4 * (entries.capacity + pruned.capacity + starts.capacity + candidates.capacity + stamps.capacity) + 8
+      * window.capacity
       + MemoryLayout<ClusterSegment>.stride * (segments.capacity + pending.capacity)
   }
 }
@@ -182,7 +183,8 @@ public struct ClusterSearch {
   /// Makes a search over the given arrays.
   @inlinable public init(
     cellStarts: UnsafePointer<Int32>, rows: UnsafePointer<Int32>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
-    z: UnsafePointer<Float>, gridBoxes: UnsafePointer<Float>, boxes: UnsafePointer<Float>, species: UnsafePointer<Int32>,
+    z: UnsafePointer<Float>, gridBoxes: UnsafePointer<Float>, boxes: UnsafePointer<Float>,
+    species: UnsafePointer<Int32>,
     limits: UnsafePointer<Float>, shifts: UnsafePointer<Float>
   ) {
     self.cellStarts = cellStarts
@@ -255,7 +257,8 @@ public struct ClusterForces {
 
   /// Makes the arguments of a pair kernel.
   @inlinable public init(
-    blocks: UnsafeRawPointer, species: UnsafePointer<Int32>, coefficients: UnsafeRawPointer, secondCoefficients: UnsafeRawPointer,
+    blocks: UnsafeRawPointer, species: UnsafePointer<Int32>, coefficients: UnsafeRawPointer,
+    secondCoefficients: UnsafeRawPointer,
     thirdCoefficients: UnsafeRawPointer, shifts: UnsafePointer<Vector3>
   ) {
     self.blocks = blocks

@@ -49,7 +49,8 @@ public struct CellGeometry: Sendable {
     inverse = basis.inverse
     let volume = abs(basis.determinant)
     widths = Vector3(
-      volume / basis.b.cross(basis.c).length, volume / basis.c.cross(basis.a).length, volume / basis.a.cross(basis.b).length)
+      volume / basis.b.cross(basis.c).length, volume / basis.c.cross(basis.a).length,
+      volume / basis.a.cross(basis.b).length)
     (periodic0, periodic1, periodic2) = periodic
     func right(_ u: Vector3, _ v: Vector3) -> Bool { abs(u.dot(v)) <= 1e-12 * u.length * v.length }
     orthogonal = right(basis.a, basis.b) && right(basis.b, basis.c) && right(basis.c, basis.a)

@@ -109,4 +109,3 @@ public struct LennardJones: PotentialModel, Hashable {
     return (u, f)
   }
 }
-

@@ -38,8 +38,10 @@ struct LennardJonesWorker: Potential, ~Copyable {
     into evaluation: inout Evaluation, in context: ExecutionContext
   ) throws(PotentialError) {
     let (energy, virial) = evaluator.add(
-      positions: configuration.positions, species: configuration.species, clusters: neighbors.clusters, forces: &evaluation.forces,
-      energies: &evaluation.atomicEnergies, virials: &evaluation.atomicVirials, observing: quantities != .forces, team: context.team)
+      positions: configuration.positions, species: configuration.species, clusters: neighbors.clusters,
+      forces: &evaluation.forces,
+      energies: &evaluation.atomicEnergies, virials: &evaluation.atomicVirials, observing: quantities != .forces,
+      team: context.team)
     evaluation.energy += energy
     evaluation.virial += virial
   }

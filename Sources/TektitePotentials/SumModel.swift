@@ -20,9 +20,11 @@ public struct SumModel: PotentialModel {
   public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
     var terms: [SumPotential.Term] = []
     for model in models { terms.append(SumPotential.Term(try model.makePotential(for: table))) }
-    let widths = Set(terms.map { $0.potential.requirements }.filter { $0.lists.contains(.clusters) }.map(\.clusterWidth))
+    let widths = Set(
+      terms.map { $0.potential.requirements }.filter { $0.lists.contains(.clusters) }.map(\.clusterWidth))
     guard widths.count <= 1 else {
-      throw .invalidParameters("the terms of \(name) must all have the same precision, since they share one neighbour list")
+      throw .invalidParameters(
+        "the terms of \(name) must all have the same precision, since they share one neighbour list")
     }
     return AnyPotential(SumPotential(terms))
   }

@@ -8,7 +8,8 @@ struct SumConformance {
   @Test("a sum of two Lennard-Jones mixtures with different cutoffs")
   func lennardJones() throws {
     let long = try LennardJonesCase(kinds: 2, scheme: .shiftedForce, precision: .double).model(.double)
-    let short = try LennardJonesCase(kinds: 2, scheme: .cutAndShift, precision: .double, isRepulsive: true).model(.double)
+    let short = try LennardJonesCase(kinds: 2, scheme: .cutAndShift, precision: .double, isRepulsive: true).model(
+      .double)
     let table = [Species("B", mass: 1), Species("A", mass: 1)]
     let (first, second) = (PairOracle(long, table: table), PairOracle(short, table: table))
     try check(
@@ -25,7 +26,9 @@ struct SumConformance {
       let x = max(0, 1 - r2 / (1.6 * 1.6))
       return (x * x * x, 6 * x * x / (1.6 * 1.6))
     }
-    try check(SumModel(models: [lennardJones, FlawedModel(defect: nil)]), table, smoothness: .force, cutoffs: [1.6, 2.5]) {
+    try check(
+      SumModel(models: [lennardJones, FlawedModel(defect: nil)]), table, smoothness: .force, cutoffs: [1.6, 2.5]
+    ) {
       Self.sum(first.evaluate($0), second.evaluate($0))
     }
   }

@@ -49,7 +49,8 @@ struct BruteForceTests {
   @Test("samples keep their distance and have their density", arguments: CellShape.allCases)
   func samples(_ shape: CellShape) {
     var random = SeededGenerator(seed: 42)
-    let sample = Sample(table: [Species("A", mass: 1), Species("B", mass: 1)], weights: [4, 1], minimumDistance: 0.75, density: 0.6)
+    let sample = Sample(
+      table: [Species("A", mass: 1), Species("B", mass: 1)], weights: [4, 1], minimumDistance: 0.75, density: 0.6)
     let gas = sample.gas(shape, atoms: 60, using: &random)
     #expect(gas.count == 60 && gas.topology.composition.allSatisfy { $0 > 0 })
     #expect(BruteForce.pairs(gas.frame.positions, cell: gas.frame.cell, radius: 0.75).isEmpty)

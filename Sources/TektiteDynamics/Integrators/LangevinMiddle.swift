@@ -70,9 +70,11 @@ public struct LangevinMiddle: Integrator, ~Copyable {
       let fluctuation = StepConstants.Fluctuation(
         keep: keep, variance: fresh * kT, key: noise.key, counter: UInt64(truncatingIfNeeded: step + k))
       let findings = kickAndDrift(
-        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses,
+        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces,
+        masses: system.masses,
         identity: system.identity, reference: field.near,
-        StepConstants(timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit, fluctuation: fluctuation),
+        StepConstants(
+          timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit, fluctuation: fluctuation),
         team: team)
       if findings.runawaySlot >= 0 {
         throw RunawayAtom(slot: findings.runawaySlot, step: step + k + 1, displacement: findings.runawayDisplacement)
@@ -81,6 +83,8 @@ public struct LangevinMiddle: Integrator, ~Copyable {
       try field.update(
         &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
     }
-    kick(velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2, team: team)
+    kick(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+      team: team)
   }
 }

@@ -23,7 +23,8 @@ public struct VelocityVerlet: Integrator, ~Copyable {
     let team = field.context.team
     for k in 0..<count {
       let findings = kickAndDrift(
-        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses,
+        positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces,
+        masses: system.masses,
         identity: system.identity, reference: field.near,
         StepConstants(timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit), team: team)
       if findings.runawaySlot >= 0 {
@@ -32,6 +33,8 @@ public struct VelocityVerlet: Integrator, ~Copyable {
       try field.update(
         &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
     }
-    kick(velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2, team: team)
+    kick(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+      team: team)
   }
 }
