@@ -124,13 +124,22 @@ struct BenchCommand: ParsableCommand {
 
   // MARK: - One model
 
-  private struct ModelReport: Codable {
-    var microseconds_per_atom: Double
+  private struct ModelReport: Encodable {
+    var microsecondsPerAtom: Double
     var best: Double
     var atoms: Int
-    var edges_per_atom: Double
-    var load_seconds: Double
-    var peak_memory_bytes: Int
+    var edgesPerAtom: Double
+    var loadSeconds: Double
+    var peakMemoryBytes: Int
+
+    // The names that scripts read.
+    enum CodingKeys: String, CodingKey {
+      case microsecondsPerAtom = "microseconds_per_atom"
+      case best, atoms
+      case edgesPerAtom = "edges_per_atom"
+      case loadSeconds = "load_seconds"
+      case peakMemoryBytes = "peak_memory_bytes"
+    }
   }
 
   private func timeModel(_ name: String, _ path: String) throws {
@@ -161,9 +170,9 @@ struct BenchCommand: ParsableCommand {
     var usage = rusage()
     getrusage(.init(0), &usage)  // RUSAGE_SELF
     let report = ModelReport(
-      microseconds_per_atom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges,
+      microsecondsPerAtom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges,
       load_seconds: loaded,
-      peak_memory_bytes: Int(usage.ru_maxrss) * 1024)
+      peakMemoryBytes: Int(usage.ru_maxrss) * 1024)
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -174,7 +183,7 @@ struct BenchCommand: ParsableCommand {
           format:
             "%@: %.4f µs per atom (best %.4f) over %d evaluations of %d atoms, %.1f neighbours per atom; loaded in %.3f s",
           name,
-          report.microseconds_per_atom, report.best, times.count, atoms, edges, loaded))
+          report.microsecondsPerAtom, report.best, times.count, atoms, edges, loaded))
     }
   }
 }
