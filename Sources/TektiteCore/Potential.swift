@@ -109,7 +109,8 @@ public protocol Potential: ~Copyable {
   mutating func reserveCapacity(atoms: Int, edges: Int)
   /// Adds energy, forces and what else is asked for.
   /// - Parameters:
-  ///   - quantities: what to compute; what is not asked for is not touched.
+  ///   - quantities: what to compute. Energy, forces and virial that were not asked for may be added or not, and
+  ///     mean nothing; shares of atoms have storage only when they were asked for.
   ///   - configuration: positions in the length unit of the model.
   ///   - neighbors: lists in the forms that `requirements.lists` names, complete to the cutoff.
   ///   - evaluation: counts are at least those of the configuration.

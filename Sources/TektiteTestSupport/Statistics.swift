@@ -21,7 +21,7 @@ public struct Estimate: Sendable, CustomStringConvertible {
 
   /// Averages a time series whose values are correlated, over blocks: the means of `blocks` equal parts are independent when a part is much
   /// longer than the correlation time, and their scatter gives the error (Flyvbjerg and Petersen 1989, doi:10.1063/1.457480).
-  public init(_ series: [Double], blocks: Int = 10) {
+  public init(_ series: [Double], blocks: Int = 20) {
     let means = Self.blockMeans(series, blocks)
     mean = means.reduce(0, +) / Double(blocks)
     let center = mean

