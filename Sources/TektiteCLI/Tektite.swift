@@ -11,7 +11,7 @@ struct TektiteCommand: ParsableCommand {
       A run is described by a deck, a YAML file that names a structure, a potential and stages:
 
         tektite check deck.yaml      what would happen, and how long it would take
-        tektite run deck.yaml        does it; everything goes into the folder deck-run
+        tektite run deck.yaml        does it, all into the folder deck-run
         tektite inspect deck-run     what came of it
 
       Exit codes: 0 done; 1 the run failed; 2 the input was wrong; 3 the run became unphysical and was stopped; \

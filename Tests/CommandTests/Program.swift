@@ -130,6 +130,7 @@ enum Decks {
     let list = stages.map { "  - " + $0.replacingOccurrences(of: "\n", with: "\n    ") }.joined(separator: "\n")
     return """
       title: \(title)
+      units: lj
       seed: 7
       system:
         build: {lattice: fcc, counts: \(counts), density: 1.2}

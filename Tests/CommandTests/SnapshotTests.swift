@@ -61,7 +61,8 @@ struct SnapshotTests {
   func refusals() throws {
     let scratch = try Scratch()
     try scratch.write(Decks.kobAndersen(Decks.constantEnergy(steps: 10)), to: "deck.yaml")
-    try scratch.write("title: x\nsystem: {structure: a.xyz}\npotential: kob-andersen\nstags: []\n", to: "bad.yaml")
+    try scratch.write(
+      "title: x\nunits: lj\nsystem: {structure: a.xyz}\npotential: kob-andersen\nstags: []\n", to: "bad.yaml")
     try scratch.write(
       Decks.kobAndersen(
         "dynamics: {name: a, timestep: 0.1, steps: 5, thermo: {file: a.csv, every: 1}}",
