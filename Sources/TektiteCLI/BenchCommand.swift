@@ -170,8 +170,8 @@ struct BenchCommand: ParsableCommand {
     var usage = rusage()
     getrusage(.init(0), &usage)  // RUSAGE_SELF
     let report = ModelReport(
-      microsecondsPerAtom: times[times.count / 2], best: times[0], atoms: atoms, edges_per_atom: edges,
-      load_seconds: loaded,
+      microsecondsPerAtom: times[times.count / 2], best: times[0], atoms: atoms, edgesPerAtom: edges,
+      loadSeconds: loaded,
       peakMemoryBytes: Int(usage.ru_maxrss) * 1024)
     if json {
       let encoder = JSONEncoder()

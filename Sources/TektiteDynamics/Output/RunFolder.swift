@@ -189,11 +189,7 @@ private final class AmberSink: FrameSink {
     if output.fields.contains(.velocities) { fields.insert(.velocities) }
     if output.fields.contains(.forces) { fields.insert(.forces) }
     var attributes: [String: String] = [:]
-    for (key, hash) in header.hashes {
-      // Keys such as 'potential/kob-andersen' hold what netCDF refuses in a name.
-      let name = String(key.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-      attributes["tektite_\(name)_sha256"] = hash
-    }
+    for (key, hash) in header.hashes { attributes["tektite_\(key)_sha256"] = hash }
     let amber = AmberTrajectory.Header(
       topology: header.topology, units: header.units, cell: header.cell, fields: fields, unwrapped: output.unwrapped,
       evenlySpaced: output.trigger.isEvenlySpaced, title: header.title, potential: header.potential,
