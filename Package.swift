@@ -77,7 +77,8 @@ let package = Package(
       name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteTestSupport"], exclude: ["good", "bad"]),
     .testTarget(name: "PhysicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["Tektite", "TektiteTestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["Tektite", "TektiteCLI", "TektiteTestSupport"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["Tektite", "TektiteCLI", "TektiteTestSupport"], exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,69 @@
 import ArgumentParser
+import Foundation
 import Tektite
 
-@main
+/// The program.
 struct TektiteCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "tektite", subcommands: [BenchCommand.self])
+  static let configuration = CommandConfiguration(
+    commandName: "tektite",
+    abstract: "Molecular dynamics for learned force fields and glassy liquids.",
+    discussion: """
+      A run is described by a deck, a YAML file that names a structure, a potential and stages:
+
+        tektite check deck.yaml      what would happen, and how long it would take
+        tektite run deck.yaml        does it, all into the folder deck-run
+        tektite inspect deck-run     what came of it
+
+      Exit codes: 0 done; 1 the run failed; 2 the input was wrong; 3 the run became unphysical and was stopped; \
+      130 and 143 interrupted by a signal, after a checkpoint was written.
+      """,
+    version: RunRecord.version,
+    subcommands: [
+      RunCommand.self, CheckCommand.self, EvaluateCommand.self, InspectCommand.self, BenchCommand.self,
+      SchemaCommand.self,
+    ])
+}
+
+/// Where the program starts.
+@main
+enum Program {
+  static func main() {
+    // A file that outgrows its limit is an error with a sentence, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
+    let code = run(Array(CommandLine.arguments.dropFirst()))
+    fflush(nil)
+    exit(code)
+  }
+
+  /// Runs a command line and returns the exit code.
+  static func run(_ arguments: [String]) -> Int32 {
+    do {
+      if case .failure(let error) = ProcessorLevel.requested() {
+        throw InputError(error.description, file: "TEKTITE_LEVEL")
+      }
+      try refuseUnknownCommand(arguments)
+      var command = try TektiteCommand.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch {
+      return Failure.report(error, arguments: arguments)
+    }
+  }
+
+  /// The names of the commands.
+  static var commandNames: [String] {
+    TektiteCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  /// A misspelt command deserves better than "unexpected argument".
+  private static func refuseUnknownCommand(_ arguments: [String]) throws(InputError) {
+    guard let first = arguments.first, !first.hasPrefix("-"), first != "help", !commandNames.contains(first) else {
+      return
+    }
+    let isDeck = first.hasSuffix(".yaml") || first.hasSuffix(".yml")
+    let nearest = InputError.nearest(to: first, among: commandNames).map { "; did you mean '\($0)'?" }
+    let advice = nearest ?? (isDeck ? "; did you mean 'tektite run \(first)'?" : ".")
+    throw InputError(
+      "there is no command '\(first)'\(advice) Commands: \(commandNames.joined(separator: ", ")).", file: "tektite")
+  }
 }

@@ -60,6 +60,15 @@ public enum AmberTrajectory {
       self.potential = potential
       self.attributes = attributes
     }
+
+    /// The bytes that a frame of a trajectory takes in the file.
+    public var bytesPerFrame: Int {
+      // Floats for time and vectors; doubles for time, step and cells.
+      let stored = [true, fields.contains(.velocities), fields.contains(.forces), !unwrapped]
+      let vectors = stored.reduce(0) { $0 + ($1 ? 1 : 0) }
+      let cells = (cell.periodic.any ? 48 : 0) + (cell.vectors != .zero ? 72 : 0)
+      return 4 + 8 + 8 + cells + 12 * vectors * topology.count
+    }
   }
 }
 

@@ -22,6 +22,13 @@ extension ExtendedXYZ {
       file = try OutputFile(creating: path)
     }
 
+    /// Writes to the standard output, which may be a pipe: `flush` is not for it.
+    public init(standardOutputIn units: Units, keepsTime: Bool = true) throws(OutputError) {
+      self.units = units
+      self.keepsTime = keepsTime
+      file = try OutputFile(duplicating: 1, named: "standard output")
+    }
+
     /// Opens a file that is there, cuts it to a length that `byteLength` gave, and goes on behind.
     public init(
       appendingTo path: String, keepingBytes length: Int, units: Units, keepsTime: Bool = true

@@ -100,6 +100,14 @@ final class OutputFile {
     length = 0
   }
 
+  /// Writes to what an open descriptor leads to, at its end.
+  init(duplicating other: Int32, named name: String) throws(OutputError) {
+    descriptor = fcntl(other, F_DUPFD_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw writeFailure("write", file: name, code: errno) }
+    path = name
+    length = 0
+  }
+
   /// Opens a file that is there, cuts it to `length` bytes and goes on at its end.
   init(appendingTo path: String, keepingBytes length: Int) throws(OutputError) {
     descriptor = open(path, O_RDWR | O_CLOEXEC)

@@ -82,7 +82,9 @@ extension StructureFile {
       }
       add("periodic", periodic?.map { $0 ? "yes" : "no" }.joined(separator: ", "))
       add("fields", fields.joined(separator: ", "))
-      if let firstTime, let lastTime { add("time", "\(firstTime) to \(lastTime) \(timeUnit ?? "")") }
+      if let firstTime, let lastTime {
+        add("time", "\(firstTime) to \(lastTime)" + (timeUnit.map { " \($0)" } ?? ""))
+      }
       for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { add(name, value) }
       for section in sections { add(section.name, "\(section.count) × \(section.kind)") }
       for note in notes { add("note", note) }
@@ -96,7 +98,7 @@ extension StructureFile {
     let format = try format(of: path)
     var description = Description(file: path, format: format, bytes: try InputFile(path: path).length)
     switch format {
-    case .extendedXYZ: try describeXYZ(path, units ?? .real, &description)
+    case .extendedXYZ: try describeXYZ(path, units, &description)
     case .lammpsData: try describeLAMMPS(path, units ?? .real, &description)
     case .amberTrajectory, .amberRestart: try describeAmber(path, units, &description)
     case .checkpoint:
@@ -130,7 +132,10 @@ extension StructureFile {
     description.periodic = (0..<3).map { cell.periodic[$0] }
   }
 
-  private static func describeXYZ(_ path: String, _ units: Units, _ description: inout Description) throws(InputError) {
+  private static func describeXYZ(
+    _ path: String, _ stated: Units?, _ description: inout Description
+  ) throws(InputError) {
+    let units = stated ?? .real
     var reader = try ExtendedXYZ.Reader(path: path, units: units)
     var last = 0.0
     while let structure = try reader.next() {
@@ -142,14 +147,21 @@ extension StructureFile {
     }
     description.frames = reader.frameCount
     guard reader.frameCount > 0 else { return }
-    // Times stand in the file in fs or tau; give them back as such. All zero means that there were none.
+    // All zero means that there were no times. The file does not say in which unit they are.
     if description.firstTime == 0 && last == 0 {
       description.firstTime = nil
     } else {
-      description.firstTime = description.firstTime.map { $0 * units.femtoseconds }
-      description.lastTime = last * units.femtoseconds
-      description.timeUnit = units.timeName
+      description.firstTime = description.firstTime.map { surfaceTime($0, units) }
+      description.lastTime = surfaceTime(last, units)
+      description.timeUnit = stated?.timeName
     }
+  }
+
+  /// A time as the file has it: the way there and back through internal units costs the last digit, which no file of ours means.
+  private static func surfaceTime(_ time: Double, _ units: Units) -> Double {
+    let value = time * units.femtoseconds
+    let rounded = (value * 1e9).rounded() / 1e9
+    return abs(value - rounded) <= 4 * value.ulp ? rounded : value
   }
 
   private static func describeLAMMPS(_ path: String, _ units: Units, _ description: inout Description)

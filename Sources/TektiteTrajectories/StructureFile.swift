@@ -17,7 +17,16 @@ public enum StructureFile {
   }
 
   /// Finds the format: by the first bytes where they decide, else by the extension, else by what the first lines look like.
+  /// - Throws: `InputError` for files that cannot be read and for those of no known format.
   public static func format(of path: String) throws(InputError) -> Format {
+    if let format = try recognize(path) { return format }
+    throw InputError(
+      "is of no known format; expected extended XYZ (.extxyz, .xyz), LAMMPS data (.data, .lmp) or AMBER NetCDF (.nc, .ncrst)",
+      file: path)
+  }
+
+  /// Finds the format like `format(of:)`; nil where there is none that fits.
+  public static func recognize(_ path: String) throws(InputError) -> Format? {
     let file = try InputFile(path: path)
     var head = [UInt8](repeating: 0, count: 4096)
     let count = try file.read(at: 0, count: min(head.count, file.length), into: &head)
@@ -36,10 +45,7 @@ public enum StructureFile {
     if let first = lines.first, let atoms = Numerals.double(first.filter { !$0.isWhitespace }), atoms > 0 {
       return .extendedXYZ
     }
-    if lines.contains(where: { $0.contains(" atoms") }) { return .lammpsData }
-    throw InputError(
-      "is of no known format; expected extended XYZ (.extxyz, .xyz), LAMMPS data (.data, .lmp) or AMBER NetCDF (.nc, .ncrst)",
-      file: path)
+    return lines.contains { $0.contains(" atoms") } ? .lammpsData : nil
   }
 
   /// Reads all frames of a file in memory.

@@ -16,6 +16,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     public var system: String
     /// The architecture.
     public var architecture: String
+    /// The level of instructions that kernels used; results differ in the last bits between levels.
+    public var level: String
   }
 
   /// One stage, as far as it has got.
@@ -86,7 +88,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
   }
 
   /// The text of `run.json`.
-  var json: String {
+  public var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -103,12 +105,15 @@ public struct RunRecord: Codable, Hashable, Sendable {
     (record(in: text)?.outputs ?? []).filter { !$0.contains("/") && !$0.hasPrefix(".") }
   }
 
-  private static func record(in text: String?) -> RunRecord? {
+  private static func record(in text: String?) -> RunRecord? { text.flatMap(RunRecord.init(json:)) }
+
+  /// Reads the text of a `run.json`; nil for text that is none.
+  public init?(json text: String) {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let text else { return nil }
-    return try? decoder.decode(RunRecord.self, from: Data(text.utf8))
+    guard let record = try? decoder.decode(RunRecord.self, from: Data(text.utf8)) else { return nil }
+    self = record
   }
 }
 
@@ -127,6 +132,6 @@ extension RunRecord.Machine {
     return Self(
       processor: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown",
       cores: ProcessInfo.processInfo.activeProcessorCount, system: ProcessInfo.processInfo.operatingSystemVersionString,
-      architecture: architecture)
+      architecture: architecture, level: ProcessorLevel.current.name)
   }
 }

@@ -177,9 +177,11 @@ extension Simulation {
     let rate = entry.seconds > 0 ? Double(entry.steps) / entry.seconds : 0
     var text = "\(stage.name): \(entry.steps) steps in \(ProgressReporter.span(entry.seconds)) (\(brief(rate)) steps/s)"
     if let drift = entry.energyDriftPerAtom {
-      text += ", conserved energy drifted by \(brief(drift)) \(unit(plan.units.energyName)) per atom"
+      let energy = unit(plan.units.energyName)
+      text += ", conserved energy drifted by \(brief(drift))\(energy.isEmpty ? "" : " " + energy) per atom"
     }
-    if let drift = entry.momentumDriftPerAtom { text += ", momentum by \(brief(drift)) per atom" }
+    // A thermostat's kicks change the momentum; only without one does it say anything.
+    if stage.thermostat == .none, let drift = entry.momentumDriftPerAtom { text += ", momentum by \(brief(drift)) per atom" }
     progress.note(text)
   }
 

@@ -201,7 +201,7 @@ public struct Simulation: ~Copyable {
 
   /// The engine's choice of the margin of neighbour lists, length. Cluster lists are pruned between rebuilds, so that a wide margin costs little:
   /// 0.8 for a cutoff of 2.5, the best of 0.4 to 1.0 for the Kob-Andersen liquid at T = 1. Edge lists are read to their full width: 0.3.
-  static func defaultSkin(_ requirements: PotentialRequirements) -> Double {
+  public static func defaultSkin(_ requirements: PotentialRequirements) -> Double {
     (requirements.lists == .clusters ? 0.32 : 0.12) * requirements.cutoff
   }
 

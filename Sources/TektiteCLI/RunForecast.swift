@@ -1,0 +1,141 @@
+import Foundation
+import Tektite
+
+/// What a run would write, hold and take, found out from its plan and a few force evaluations.
+struct RunForecast {
+  /// A file that a stage would write.
+  struct File {
+    var name: String
+    /// Frames or rows; the largest number that a minimisation can write.
+    var entries: Int
+    var isTable: Bool
+    var bytes: Double
+    /// Whether the bytes are exact but for the file's head; text is estimated.
+    var isExact: Bool
+    var fields: [String]
+  }
+
+  /// What a stage would do.
+  struct StageForecast {
+    var name: String
+    /// Steps of dynamics, or the most evaluations of a minimisation.
+    var steps: Int
+    var isDynamics: Bool
+    var skin: Double
+    var cutoff: Double
+    var secondsPerStep: Double
+    var files: [File]
+  }
+
+  private(set) var stages: [StageForecast] = []
+  /// The most memory that this process has held, with atoms, lists and forces: bytes.
+  private(set) var memory = 0.0
+  let threads: Int
+
+  /// Everything that the run would write besides small text: bytes.
+  var bytes: Double {
+    // Checkpoint and topology hold 124 and 80 bytes for each atom.
+    stages.flatMap(\.files).reduce(204 * Double(atoms)) { $0 + $1.bytes }
+  }
+  /// The time that all stages would take, minimisations at most: seconds.
+  var seconds: Double { stages.reduce(0) { $0 + $1.secondsPerStep * Double($1.steps) } }
+  private let atoms: Int
+
+  /// Looks ahead. Nothing is written and no atom moves.
+  /// - Parameter models: what the stages compute with, in their order.
+  init(_ plan: SimulationPlan, models: [ResolvedModel], threads: Int) throws(PotentialError) {
+    self.threads = threads
+    atoms = plan.structure.count
+    let team = ThreadTeam(threads: threads)
+    var known: [String: Timing] = [:]
+    for (stage, resolved) in zip(plan.stages, models) {
+      let model = resolved.model
+      let requirements = try model.makePotential(for: plan.structure.topology.table).requirements
+      let cutoff = requirements.cutoff
+      let skin = stage.skin ?? Simulation.defaultSkin(requirements)
+      let key = "\(resolved.name) \(model.name) \(resolved.precision) \(cutoff) \(skin)"
+      let timing: Timing
+      if let earlier = known[key] {
+        timing = earlier
+      } else {
+        timing = try Timing(plan, model: model, skin: skin, team: team)
+        known[key] = timing
+      }
+      let steps: Int
+      var isDynamics = false
+      switch stage {
+      case .dynamics(let dynamics):
+        steps = dynamics.steps
+        isDynamics = true
+      case .minimize(let minimize): steps = minimize.maximumSteps
+      }
+      stages.append(
+        StageForecast(
+          name: stage.name, steps: steps, isDynamics: isDynamics, skin: skin, cutoff: cutoff,
+          secondsPerStep: timing.secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
+    }
+    var usage = rusage()
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    // Two frames are held for outputs and the guard, and a checkpoint while it is written.
+    memory = Double(usage.ru_maxrss) * 1024 + Double(atoms) * (2 * 72 + 2 * 124)
+  }
+
+  /// How long a step takes.
+  private struct Timing {
+    var secondsPerStep: Double
+
+    init(_ plan: SimulationPlan, model: any PotentialModel, skin: Double, team: ThreadTeam) throws(PotentialError) {
+      var system = System(plan.structure, units: plan.units)
+      var field = try ForceField(model, for: system, skin: skin, team: team)
+      // The first list is made in fresh memory; the second takes the time of those in a run.
+      try field.update(&system)
+      let before = field.listSeconds
+      field.invalidate()
+      try field.update(&system)
+      let list = field.listSeconds - before
+      var best = Double.infinity
+      let start = ContinuousClock().now
+      repeat {
+        let before = field.forceSeconds
+        try field.update(&system)
+        best = min(best, field.forceSeconds - before)
+      } while ContinuousClock().now - start < .milliseconds(150)
+      // A liquid rebuilds its list every twenty steps or so; moving the atoms is cheap beside their forces.
+      secondsPerStep = 1.1 * best + list / 20
+    }
+  }
+
+  private static func files(of stage: Stage, steps: Int, _ plan: SimulationPlan) -> [File] {
+    var files: [File] = []
+    let topology = plan.structure.topology
+    let cell = plan.structure.frame.cell
+    for output in stage.trajectories {
+      let frames = output.trigger.count(through: steps)
+      var bytes: Double
+      switch output.format {
+      case .amber:
+        var fields: AmberTrajectory.Fields = []
+        if output.fields.contains(.velocities) { fields.insert(.velocities) }
+        if output.fields.contains(.forces) { fields.insert(.forces) }
+        let header = AmberTrajectory.Header(
+          topology: topology, units: plan.units, cell: cell, fields: fields, unwrapped: output.unwrapped)
+        bytes = Double(header.bytesPerFrame)
+      case .extendedXYZ:
+        // A numeral of 17 digits with sign, point and space takes 20 bytes; every second number has no sign.
+        bytes = 320 + Double(topology.count) * Double(2 + 59 * (1 + output.fields.count))
+      }
+      bytes *= Double(frames)
+      files.append(
+        File(
+          name: output.file, entries: frames, isTable: false, bytes: bytes, isExact: output.format == .amber,
+          fields: ["positions"] + output.fields.map(\.rawValue).sorted(by: >)))
+    }
+    if let thermo = stage.thermo {
+      let rows = thermo.trigger.count(through: steps)
+      files.append(
+        File(
+          name: thermo.file, entries: rows, isTable: true, bytes: 240 * Double(rows), isExact: false, fields: []))
+    }
+    return files
+  }
+}
