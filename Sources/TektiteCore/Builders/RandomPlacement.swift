@@ -20,7 +20,7 @@ struct RandomPlacement {
       Int(max(1, min(1e6, ($0 / max(self.distance, .leastNormalMagnitude)).rounded(.down))))
     }
     // A tiny distance would ask for more cells than atoms; halve the finest direction until there are few enough.
-    while Double(cells[0]) * Double(cells[1]) * Double(cells[2]) > Double(2 * count + 64) {
+    while Double(cells[0]) * Double(cells[1]) * Double(cells[2]) > Double(4 * count + 64) {
       let finest = cells[0] >= cells[1] && cells[0] >= cells[2] ? 0 : cells[1] >= cells[2] ? 1 : 2
       cells[finest] = max(1, cells[finest] / 2)
     }
@@ -70,7 +70,8 @@ struct RandomPlacement {
   @inline(__always)
   private func neighbor(_ k: Int, of home: Int, in n: Int, periodic: Bool) -> Int {
     if n < 3 { return k }
-    let next = home + k - 1
+    // The cell itself first: most atoms that are in the way are there.
+    let next = k == 0 ? home : home + 2 * k - 3
     if next >= 0 && next < n { return next }
     return periodic ? (next < 0 ? n - 1 : 0) : -1
   }
