@@ -206,8 +206,9 @@ public func searchClusters(_ s: borrowing ClusterSearch, _ chunk: inout ClusterC
               j = max(j, begin)
               if j >= end { continue }
               // The first and the last cluster may reach into another column and come up there again.
+              let first = j
               if chunk.stamps.base[j] == stamp { j += 1 } else { chunk.stamps.base[j] = stamp }
-              if end - 1 > j {
+              if end - 1 > first {
                 if chunk.stamps.base[end - 1] == stamp { end -= 1 } else { chunk.stamps.base[end - 1] = stamp }
               }
               if j >= end { continue }
