@@ -39,7 +39,7 @@ enum Program {
   static func run(_ arguments: [String]) -> Int32 {
     do {
       if case .failure(let error) = ProcessorLevel.requested() {
-        throw InputError(error.description, file: "TEKTITE_LEVEL")
+        throw InputError(error.description, file: "tektite")
       }
       try refuseUnknownCommand(arguments)
       var command = try TektiteCommand.parseAsRoot(arguments)

@@ -36,7 +36,7 @@ struct Program {
       let id = UUID().uuidString
       output = scratch.outside + "/\(id).out"
       error = scratch.outside + "/\(id).err"
-      for file in [output, error] { FileManager.default.createFile(atPath: file, contents: nil) }
+      for file in [output, error] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
       if let limit {
         // The limit is counted in blocks of 512 bytes.
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

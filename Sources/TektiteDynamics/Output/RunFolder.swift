@@ -32,9 +32,20 @@ final class RunFolder: RunStore {
       }
     } catch {
       throw InputError(
-        "the folder cannot be made or written to: \(error.localizedDescription). Choose another with --output.",
-        file: name)
+        "the folder cannot be made or written to: \(reason(error)). Choose another with --output.", file: name)
     }
+  }
+
+  /// Why the folder could not be made, in the system's words where it has some that are better than the library's.
+  private func reason(_ error: any Error) -> String {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder) {
+      if !isFolder.boolValue { return "there is a file of that name" }
+    } else if mkdir(name, 0o777) != 0 {
+      return String(cString: strerror(errno))
+    }
+    let text = error.localizedDescription
+    return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 
   func write(_ text: String, to file: String) throws {

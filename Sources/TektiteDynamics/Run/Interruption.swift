@@ -34,6 +34,14 @@ enum SignalCatcher {
   /// Installs the handlers, after forgetting earlier signals. Returns what `restore` puts back.
   static func install() -> [(signal: Int32, action: sigaction)] {
     received.store(0, ordering: .sequentiallyConsistent)
+    defer {
+      // Whoever started the program may have blocked them, and a process inherits that: job runners and test runners do.
+      var signals = sigset_t()
+      sigemptyset(&signals)
+      sigaddset(&signals, SIGINT)
+      sigaddset(&signals, SIGTERM)
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
     return [SIGINT, SIGTERM].map { number in
       var action = sigaction()
       let handler: @convention(c) (Int32) -> Void = { signal in

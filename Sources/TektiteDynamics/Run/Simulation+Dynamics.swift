@@ -181,7 +181,9 @@ extension Simulation {
       text += ", conserved energy drifted by \(brief(drift))\(energy.isEmpty ? "" : " " + energy) per atom"
     }
     // A thermostat's kicks change the momentum; only without one does it say anything.
-    if stage.thermostat == .none, let drift = entry.momentumDriftPerAtom { text += ", momentum by \(brief(drift)) per atom" }
+    if stage.thermostat == .none, let drift = entry.momentumDriftPerAtom {
+      text += ", momentum by \(brief(drift)) per atom"
+    }
     progress.note(text)
   }
 
