@@ -78,8 +78,8 @@ struct LAMMPSDataTests {
     #expect(structure.topology.species == [0, 1, 1])
     #expect(structure.frame.positions[0] == Vector3(0.5, 0.5, 0.5))
     #expect(structure.frame.positions[2] == Vector3(1 + 1 - 0.5, 2 + 10 + 0.5, 3 - 12))
-    // 1 Å/ps is 0.010180505710774800 Å per internal unit of time.
-    #expect(abs(structure.frame.velocities[0].x - 0.0101805057107748) < 1e-17)
+    // 1 Å/ps is 0.01018050571075941400 Å per internal unit of time.
+    #expect(abs(structure.frame.velocities[0].x - 0.010180505710759414) < 1e-17)
     let named = try LAMMPSData.read(path: folder.file("s.data"), units: .lj, labels: ["A", "B"])
     #expect(named.topology.table.map(\.label) == ["A", "B"])
     #expect(named.topology.table.map(\.mass) == [28.085, 15.999])
