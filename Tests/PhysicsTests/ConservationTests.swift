@@ -48,7 +48,9 @@ struct ConservationTests {
     }
     let (first, last) = (Statistics.mean(Array(energies.prefix(100))), Statistics.mean(Array(energies.suffix(100))))
     print("drift of the energy per atom in 20,000 steps: \(last - first)")
-    #expect(abs(last - first) < 2e-5)
+    // The energy per atom fluctuates by 1.9e-4 (the force jumps at the cutoff), so that the means of a hundred samples differ by 2.7e-5
+    // in a standard deviation even if the samples are independent; four of those.
+    #expect(abs(last - first) < 1.1e-4)
     // Momentum is conserved to rounding.
     #expect(Thermodynamics.momentum(liquid.system).length < 1e-9)
   }
