@@ -11,8 +11,10 @@ struct Bench: ~Copyable {
   var field: ForceField
 
   init(_ structure: Structure, _ model: any PotentialModel, skin: Double = 0.3, threads: Int = 1) throws {
-    system = System(structure, units: .lj)
-    field = try ForceField(model, for: system, skin: skin, team: ThreadTeam(threads: threads))
+    // A local first: Swift 6.3 releases a property of a half-initialised noncopyable self once too often when it is read.
+    let atoms = System(structure, units: .lj)
+    field = try ForceField(model, for: atoms, skin: skin, team: ThreadTeam(threads: threads))
+    system = atoms
   }
 
   /// Kinetic plus potential energy.
