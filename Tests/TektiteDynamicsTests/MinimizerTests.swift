@@ -81,12 +81,7 @@ struct MinimizerTests {
         ? try minimize(&bench.system, &bench.field, with: &fire, tolerance: 1e-5, maximumEvaluations: 6000)
         : try minimize(&bench.system, &bench.field, with: &lbfgs, tolerance: 1e-5, maximumEvaluations: 6000)
       #expect(result.ending == .converged, "\(algorithm): \(result)")
-<<<<<<< HEAD
-      // Random packings of 32 atoms at this density end above the crystal, far below zero; which of many minima is reached hangs on the last
-      // bits of the forces (-1.95 to -3 were seen).
-=======
       // Random packings of 32 atoms at this density end above the crystal, well below zero.
->>>>>>> 3130aa2 (Forces along trajectories against a direct sum; tests that say what they mean)
       #expect(result.energy / 32 < -1.5 && result.energy / 32 > -7, "\(algorithm): \(result)")
     }
   }

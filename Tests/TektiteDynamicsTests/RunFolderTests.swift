@@ -63,13 +63,8 @@ struct RunFolderTests {
       let directory = scratch.folder("stop-\(save)")
       let outcome = try Self.run(try Self.plan(), directory, stopAt: save)
       #expect(outcome == .interrupted(signal: 2), "save \(save)")
-<<<<<<< HEAD
-      // What a killed run might have left behind the checkpoint, in the files of the stage that was running.
-      for file in save < 5 ? ["equilibrate.csv", "wrapped.extxyz"] : ["produce.csv"] {
-=======
       // What a killed run might have left behind the checkpoint.
       for file in save < 5 ? ["equilibrate.csv", "wrapped.extxyz"] : ["produce.csv", "produce.extxyz"] {
->>>>>>> 3130aa2 (Forces along trajectories against a direct sum; tests that say what they mean)
         guard let handle = FileHandle(forWritingAtPath: directory + "/" + file) else { continue }
         try handle.seekToEnd()
         try handle.write(contentsOf: Data("0.1,0.2\nhalf a li".utf8))
