@@ -113,7 +113,7 @@ public struct ForceField: ~Copyable {
   private mutating func prune(_ system: borrowing System) {
     let start = monotonicSeconds()
     clusters.prune(system.positions, radii: nearRadii, team: context.team)
-    near.copy(from: system.positions)
+    near.copy(from: system.positions, team: context.team)
     nearDisplacement = largestSquaredDisplacement(system.positions, reference, team: context.team).squareRoot()
     prunings += 1
     listSeconds += monotonicSeconds() - start
@@ -136,7 +136,7 @@ public struct ForceField: ~Copyable {
 
   private mutating func evaluate(_ system: borrowing System, _ quantities: Quantities) throws(PotentialError) {
     let start = monotonicSeconds()
-    evaluation.reset(quantities, count: system.count)
+    evaluation.reset(quantities, count: system.count, team: context.team)
     try Self.evaluate(quantities, system, edges, clusters, &potential, &evaluation, context)
     forceSeconds += monotonicSeconds() - start
   }
@@ -155,7 +155,7 @@ public struct ForceField: ~Copyable {
 
   private mutating func rebuild(_ system: inout System, isRestoring: Bool = false) throws(PotentialError) {
     let start = monotonicSeconds()
-    if let slot = firstNotFinite(system.positions) {
+    if let slot = firstNotFinite(system.positions, team: context.team) {
       throw .notFinite(atom: Int(system.identity[slot]), position: system.positions[slot])
     }
     let cell = system.cell
@@ -169,9 +169,9 @@ public struct ForceField: ~Copyable {
         neighbors: &edges.neighbors,
         shifts: &edges.shifts)
     }
-    reference.copy(from: system.positions)
+    reference.copy(from: system.positions, team: context.team)
     referenceCell = cell
-    near.copy(from: system.positions)
+    near.copy(from: system.positions, team: context.team)
     nearDisplacement = 0
     if requirements.lists.contains(.clusters) { clusters.prune(system.positions, radii: nearRadii, team: context.team) }
     let count = edges.neighbors.count

@@ -77,15 +77,15 @@ public struct Evaluation: ~Copyable {
   public init() {}
 
   /// Sets everything that is asked for to zero, for `count` atoms.
-  public mutating func reset(_ quantities: Quantities, count: Int) {
+  public mutating func reset(_ quantities: Quantities, count: Int, team: ThreadTeam) {
     energy = 0
     virial = .zero
     forces.resize(count)
-    forces.fill(.zero)
+    forces.fill(.zero, team: team)
     atomicEnergies.resize(quantities.contains(.atomicEnergies) ? count : 0)
-    atomicEnergies.fill(0)
+    atomicEnergies.fill(0, team: team)
     atomicVirials.resize(quantities.contains(.atomicVirials) ? count : 0)
-    atomicVirials.fill(.zero)
+    atomicVirials.fill(.zero, team: team)
   }
 }
 

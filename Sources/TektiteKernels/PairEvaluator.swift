@@ -63,7 +63,7 @@ public struct PairEvaluator: ~Copyable {
     let isAtomic = observing && (energies.count >= n || virials.count >= n)
     let wantsSecond = observing || form != .lennardJones
     if generation != clusters.generation || (wantsSecond && !hasSecond) {
-      layCoefficients(species, clusters.clusterCount, width, second: wantsSecond)
+      layCoefficients(species, clusters.clusterCount, width, second: wantsSecond, team)
       generation = clusters.generation
     }
     let blockCount = 3 * width * clusters.clusterCount
@@ -116,54 +116,60 @@ public struct PairEvaluator: ~Copyable {
 
   /// Writes the coefficients of every cluster against every species, block by block.
   private mutating func layCoefficients(
-    _ species: Span<Int32>, _ clusterCount: Int, _ width: Int, second wantsSecond: Bool
+    _ species: Span<Int32>, _ clusterCount: Int, _ width: Int, second wantsSecond: Bool, _ team: ThreadTeam
   ) {
     let size = 3 * width * clusterCount * speciesCount * (isDouble ? 8 : 4)
     first.resize(size)
-    Self.lay(rows, 0, &first, isDouble, speciesCount, species, clusterCount, width)
+    Self.lay(rows, 0, &first, isDouble, speciesCount, species, clusterCount, width, team)
     hasSecond = wantsSecond
     if wantsSecond {
       second.resize(size)
       third.resize(size)
-      Self.lay(rows, 3, &second, isDouble, speciesCount, species, clusterCount, width)
-      Self.lay(rows, 6, &third, isDouble, speciesCount, species, clusterCount, width)
+      Self.lay(rows, 3, &second, isDouble, speciesCount, species, clusterCount, width, team)
+      Self.lay(rows, 6, &third, isDouble, speciesCount, species, clusterCount, width, team)
     }
   }
 
   private static func lay(
     _ rows: [[Double]], _ row: Int, _ buffer: inout Buffer<UInt8>, _ isDouble: Bool, _ kinds: Int,
     _ species: Span<Int32>,
-    _ clusterCount: Int, _ width: Int
+    _ clusterCount: Int, _ width: Int, _ team: ThreadTeam
   ) {
     let raw = UnsafeMutableRawPointer(buffer.base)
     if isDouble {
-      lay(rows, row, raw.assumingMemoryBound(to: Double.self), kinds, species, clusterCount, width)
+      lay(rows, row, raw.assumingMemoryBound(to: Double.self), kinds, species, clusterCount, width, team)
     } else {
-      lay(rows, row, raw.assumingMemoryBound(to: Float.self), kinds, species, clusterCount, width)
+      lay(rows, row, raw.assumingMemoryBound(to: Float.self), kinds, species, clusterCount, width, team)
     }
   }
 
   @inline(__always)
   private static func lay<S: BinaryFloatingPoint>(
     _ rows: [[Double]], _ row: Int, _ out: UnsafeMutablePointer<S>, _ kinds: Int, _ species: Span<Int32>,
-    _ clusterCount: Int, _ width: Int
+    _ clusterCount: Int, _ width: Int, _ team: ThreadTeam
   ) {
     let n = species.count
+    var table = [S](repeating: 0, count: 3 * kinds * kinds)
+    for k in 0..<3 {
+      for pair in 0..<kinds * kinds { table[3 * pair + k] = S(rows[row + k][pair]) }
+    }
+    let ranges = Ranges(clusterCount, target: 256)
     species.withUnsafeBufferPointer { s in
-      for kind in 0..<kinds {
-        var table = [S](repeating: 0, count: 3 * kinds)
-        for k in 0..<3 {
-          for other in 0..<kinds { table[3 * other + k] = S(rows[row + k][kind * kinds + other]) }
-        }
-        table.withUnsafeBufferPointer { t in
-          let base = out + kind * 3 * width * clusterCount
-          for slot in 0..<clusterCount * width {
-            let at = base + slot / width * (3 * width) + slot % width
-            let other = slot < n ? 3 * Int(s[slot]) : 0
-            // Empty lanes of the last cluster lie beyond every cutoff.
-            at[0] = slot < n ? t[other] : (row == 0 ? -1 : 0)
-            at[width] = t[other + 1]
-            at[2 * width] = t[other + 2]
+      table.withUnsafeBufferPointer { table in
+        guard let t = table.baseAddress, let s = s.baseAddress else { return }
+        team.forEachChunk(ranges.count) { r in
+          for kind in 0..<kinds {
+            for cluster in ranges[r] {
+              let block = out + (kind * clusterCount + cluster) * 3 * width
+              for lane in 0..<width {
+                let slot = cluster * width + lane
+                let own = t + 3 * (kind * kinds + (slot < n ? Int(s[slot]) : 0))
+                // Empty lanes of the last cluster lie beyond every cutoff.
+                block[lane] = slot < n ? own[0] : (row == 0 ? -1 : 0)
+                block[width + lane] = own[1]
+                block[2 * width + lane] = own[2]
+              }
+            }
           }
         }
       }

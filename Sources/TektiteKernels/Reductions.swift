@@ -35,8 +35,34 @@ public func largestSquaredDisplacement(_ a: borrowing Buffer<Vector3>, _ b: borr
 }
 
 /// The first index of a vector that is not finite, or nil.
-public func firstNotFinite(_ vectors: borrowing Buffer<Vector3>) -> Int? {
+public func firstNotFinite(_ vectors: borrowing Buffer<Vector3>, team: ThreadTeam) -> Int? {
   let p = vectors.base
-  for i in 0..<vectors.count where !p[i].isFinite { return i }
-  return nil
+  let ranges = Ranges(vectors.count, target: 4096)
+  return withUnsafeTemporaryAllocation(of: Int.self, capacity: max(1, ranges.count)) { found in
+    let out = found.baseAddress.unsafelyUnwrapped
+    team.forEachChunk(ranges.count) { k in out[k] = ranges[k].first { !p[$0].isFinite } ?? -1 }
+    for k in 0..<ranges.count where out[k] >= 0 { return out[k] }
+    return nil
+  }
+}
+
+extension Buffer {
+  /// Sets every element, each thread its share.
+  public mutating func fill(_ value: Element, team: ThreadTeam) {
+    let p = base
+    let ranges = Ranges(count, target: 1024)
+    team.forEachChunk(ranges.count) { k in
+      (p + ranges[k].lowerBound).update(repeating: value, count: ranges[k].count)
+    }
+  }
+
+  /// Takes all elements of another buffer, each thread its share; the counts become equal.
+  public mutating func copy(from other: borrowing Buffer<Element>, team: ThreadTeam) {
+    resize(other.count)
+    let (p, q) = (base, other.base)
+    let ranges = Ranges(count, target: 1024)
+    team.forEachChunk(ranges.count) { k in
+      (p + ranges[k].lowerBound).update(from: q + ranges[k].lowerBound, count: ranges[k].count)
+    }
+  }
 }
