@@ -25,7 +25,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Structures for --model, or the start of the suite.", valueName: "file")) var structures:
     String?
   @Option(help: ArgumentHelp("double, mixed or single.", valueName: "precision")) var precision: Precision?
-  @Option(help: ArgumentHelp("Number of threads.", valueName: "n")) var threads: Int = 1
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Number of threads; several are timed in turns (default: 1; large: 1 2).", valueName: "n"))
+  var threads: [Int] = []
   @Option(help: ArgumentHelp("Margin of the neighbour list.", valueName: "length")) var skin: Double?
   @Option(help: ArgumentHelp("Timed steps of each row.", valueName: "n")) var steps: Int = 1500
   @Option(help: ArgumentHelp("Only this temperature.", valueName: "T")) var temperature: Double?
@@ -33,8 +36,8 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
-    guard threads >= 1 && threads <= 1024 else {
-      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
+    if let wrong = threads.first(where: { !(1...1024).contains($0) }) {
+      throw ValidationError("--threads: expected 1 to 1024, got \(wrong)")
     }
     guard steps >= 10 else { throw ValidationError("--steps: expected at least 10, got \(steps)") }
     if let skin, !(skin >= 0 && skin.isFinite) {
@@ -57,29 +60,26 @@ struct BenchCommand: ParsableCommand {
   // MARK: - The suite
 
   private func runSuite() throws {
-    let team = ThreadTeam(threads: threads)
-    let bench = BenchSuite(steps: steps)
+    let teams = (threads.isEmpty ? (suite == .large ? [1, 2] : [1]) : threads).map { ThreadTeam(threads: $0) }
+    let bench = BenchSuite()
     var rows: [BenchRow] = []
     if !json { print(Self.header()) }
     for kT in temperature.map({ [$0] }) ?? [1.0, 0.5] {
       let start =
         if let structures { try Self.first(StructureFile.read(path: structures, units: .lj), structures) } else {
-          try bench.equilibrated(temperature: kT, team: team)
+          try bench.equilibrated(temperature: kT, team: teams[0])
         }
       for times in replicate.map({ [$0] }) ?? (suite == .large ? [1, 3] : [1]) {
         let structure = bench.replicated(start, times)
-        let count = max(10, times == 1 ? steps : steps / (times * times))
-        for chosen in precision.map({ [$0] }) ?? [.double, .mixed] {
-          for langevin in [false, true] {
-            for n in suite == .large && threads == 1 ? [1, 2] : [threads] {
-              let row = try bench.measure(
-                structure, temperature: kT, langevin: langevin, precision: chosen, skin: skin ?? 0.8,
-                team: n == threads ? team : ThreadTeam(threads: n), steps: count)
-              rows.append(row)
-              if !json { print(Self.line(row)) }
-            }
+        let count = max(10, times == 1 ? steps : steps / times)
+        let settings = (precision.map { [$0] } ?? [.double, .mixed]).flatMap { chosen in
+          [false, true].flatMap { langevin in
+            teams.map { BenchSetting.Choice(precision: chosen, langevin: langevin, skin: skin ?? 0.8, team: $0) }
           }
         }
+        let measured = try bench.measure(settings, on: structure, temperature: kT, steps: count)
+        rows += measured
+        if !json { measured.forEach { print(Self.line($0)) } }
       }
     }
     if json {
@@ -103,22 +103,24 @@ struct BenchCommand: ParsableCommand {
 
   private static func header() -> String {
     """
-    Kob-Andersen 80:20, density 1.2, timestep 0.004; kernels \(ProcessorLevel.current.name); ns per atom and step
-       atoms    T  ensemble  precision  threads  skin   total   force    list    rest | build  every | entries  bytes/atom      drift
+    Kob-Andersen 80:20, density 1.2, timestep 0.004; kernels \(ProcessorLevel.current.name); ns per atom and step, medians
+       atoms    T  ensemble  precision  threads  skin   total (fastest)   force    list    rest | build  every | entries  bytes/atom      drift
     """
   }
 
   private static func line(_ r: BenchRow) -> String {
     String(
-      format: "%8d %4.2f  %@  %@  %7d  %4.2f  %6.1f  %6.1f  %6.1f  %6.1f | %5.0f  %5.1f | %7.1f  %10.0f  %9.1e",
+      format:
+        "%8d %4.2f  %@  %@  %7d  %4.2f  %6.1f  (%6.1f)  %6.1f  %6.1f  %6.1f | %5.0f  %5.1f | %7.1f  %10.0f  %9.1e",
       r.atoms, r.temperature,
       r.ensemble.padding(toLength: 8, withPad: " ", startingAt: 0),
       r.precision.padding(toLength: 9, withPad: " ", startingAt: 0), r.threads,
-      r.skin, r.total, r.force, r.list, r.rest, r.build, r.stepsPerBuild, r.entries, r.bytes, r.drift)
+      r.skin, r.total, r.fastest, r.force, r.list, r.rest, r.build, r.stepsPerBuild, r.entries, r.bytes, r.drift)
   }
 
   private static let footer = """
-    total = force + list + rest; rest is integration and the driver. build: one list build, per atom; every: steps between builds.
+    Rows run in turns, a block of steps each; medians over blocks. rest: integration and the driver; build: one list build with its prunings, per atom;
+    every: steps between builds.
     The floor: about 33 pairs within the cutoff, each met once, at 11 multiplications and additions on either port and one division.
     """
 
@@ -147,7 +149,7 @@ struct BenchCommand: ParsableCommand {
     let resolved = try ModelReference.resolve(name, precision: precision)
     let loaded = monotonicSeconds() - began
     let frames = try StructureFile.read(path: path, units: resolved.units)
-    let team = ThreadTeam(threads: threads)
+    let team = ThreadTeam(threads: threads.first ?? 1)
     var times: [Double] = []
     var edges = 0.0
     var atoms = 0

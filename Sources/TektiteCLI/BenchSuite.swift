@@ -11,12 +11,15 @@ struct BenchRow: Codable {
   var precision: String
   var threads: Int
   var skin: Double
-  /// Nanoseconds of wall time per atom and step: everything included, then its parts. `rest` is integration and the driver.
+  /// Nanoseconds of wall time per atom and step: everything included, median, least and most over blocks of steps, then medians of its
+  /// parts. `rest` is what remains for integration and the driver.
   var total: Double
+  var fastest: Double
+  var slowest: Double
   var force: Double
   var list: Double
   var rest: Double
-  /// Nanoseconds per atom of one list build, and steps from one to the next.
+  /// Nanoseconds per atom of one list build, and steps from one to the next; without any build, 0 and the number of steps.
   var build: Double
   var stepsPerBuild: Double
   /// Neighbour entries per atom, bytes of lists per atom and of everything the engine holds per atom.
@@ -30,7 +33,6 @@ struct BenchRow: Codable {
 /// The Kob-Andersen benchmark: a liquid made from a melted lattice (or a given structure), equilibrated, then timed.
 struct BenchSuite {
   var model: String = "kob-andersen"
-  var steps: Int
   var timestep = 0.004
 
   /// An equilibrated liquid of 16³ atoms at density 1.2.
@@ -79,55 +81,24 @@ struct BenchSuite {
     return Structure(topology: topology, frame: frame)
   }
 
-  /// Times one setting, after a tenth of the steps to settle.
-  func measure(
-    _ structure: Structure, temperature: Double, langevin: Bool, precision: Precision, skin: Double, team: ThreadTeam,
-    steps: Int
-  ) throws -> BenchRow {
-    let resolved = try ModelReference.resolve(model, precision: precision)
-    var system = System(structure, units: .lj)
-    if structure.frame.velocities.count != structure.count {
-      system.drawMaxwellVelocities(temperature: temperature, seed: 7)
+  /// Times several settings on one structure, in turns: each runs a block of steps, then the next one does, so that a slow moment of the machine
+  /// falls on all alike and their ratios hold. A row states medians over its blocks.
+  func measure(_ settings: [BenchSetting.Choice], on structure: Structure, temperature: Double, steps: Int) throws
+    -> [BenchRow]
+  {
+    let resolved = try settings.map { try ModelReference.resolve(model, precision: $0.precision) }
+    let lanes = try zip(settings, resolved).map { choice, model in
+      try BenchSetting(choice, model.model, structure, temperature: temperature, timestep: timestep)
     }
-    var field = try ForceField(resolved.model, for: system, skin: skin, team: team)
-    try field.update(&system, [.forces, .energy])
-    let n = system.count
-    let settle = steps / 10
-    let noise = Noise(RandomStream.langevin.generator(seed: 5, stage: 0))
-    var nve = VelocityVerlet(timestep: timestep)
-    var brownian = LangevinMiddle(
-      timestep: timestep, friction: 1, temperature: .constant(temperature), steps: steps + settle, noise: noise)
-    func energy(_ system: borrowing System, _ field: borrowing ForceField, heat: Double) -> Double {
-      (Thermodynamics.kineticEnergy(system) + field.evaluation.energy - heat) / Double(n)
+    // Blocks hold a few list builds each, or the median would leave the builds out.
+    let blocks = max(1, min(25, steps / 100))
+    for lane in lanes {
+      try lane.advance(max(10, steps / 10))
+      lane.begin()
     }
-    let measured: Quantities = [.forces, .energy]
-    if langevin {
-      try brownian.advance(&system, &field, from: 0, count: settle, measuring: measured)
-    } else {
-      try nve.advance(&system, &field, from: 0, count: settle, measuring: measured)
+    for _ in 0..<blocks {
+      for lane in lanes { try lane.time(steps / blocks) }
     }
-    let before = energy(system, field, heat: langevin ? brownian.heat : 0)
-    let (list0, force0, builds0) = (field.listSeconds, field.forceSeconds, field.rebuilds)
-    let start = monotonicSeconds()
-    if langevin {
-      try brownian.advance(&system, &field, from: settle, count: steps, measuring: measured)
-    } else {
-      try nve.advance(&system, &field, from: settle, count: steps, measuring: measured)
-    }
-    let wall = monotonicSeconds() - start
-    let after = energy(system, field, heat: langevin ? brownian.heat : 0)
-    let scale = 1e9 / Double(n * steps)
-    let builds = field.rebuilds - builds0
-    let force = (field.forceSeconds - force0) * scale
-    let list = (field.listSeconds - list0) * scale
-    let atomBytes = 24 * 3 + 8 + 4 + 12 + 4
-    return BenchRow(
-      system: model, atoms: n, temperature: temperature, ensemble: langevin ? "Langevin" : "NVE",
-      precision: precision.rawValue,
-      threads: team.count, skin: skin, total: wall * scale, force: force, list: list, rest: wall * scale - force - list,
-      build: builds == 0 ? 0 : (field.listSeconds - list0) * 1e9 / Double(n * builds),
-      stepsPerBuild: builds == 0 ? .infinity : Double(steps) / Double(builds),
-      entries: Double(field.clusterEntryCount) / Double(n), listBytes: Double(field.listByteCount) / Double(n),
-      bytes: Double(field.listByteCount) / Double(n) + Double(atomBytes), drift: after - before)
+    return lanes.map { $0.row(system: model) }
   }
 }
