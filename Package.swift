@@ -23,6 +23,7 @@ let package = Package(
   name: "tektite",
   products: [
     .library(name: "Tektite", targets: ["Tektite"]),
+    .library(name: "TektiteIrreps", targets: ["TektiteIrreps"]),
     .library(name: "TektiteTestSupport", targets: ["TektiteTestSupport"]),
     .executable(name: "tektite", targets: ["TektiteCLI"]),
   ],
@@ -43,6 +44,7 @@ let package = Package(
       swiftSettings: lifetimes),
     .target(name: "TektiteCore", dependencies: ["TektiteKernels"], swiftSettings: lifetimes),
     .target(name: "TektitePotentials", dependencies: ["TektiteCore"], swiftSettings: lifetimes),
+    .target(name: "TektiteIrreps"),
     .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
     .target(
       name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
@@ -71,6 +73,8 @@ let package = Package(
     .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
     .testTarget(name: "TektitePotentialsTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
     .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
+    .testTarget(
+      name: "TektiteIrrepsTests", dependencies: ["TektiteIrreps"], exclude: ["Fixtures", "make-fixtures.py"]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(

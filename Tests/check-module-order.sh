@@ -18,6 +18,7 @@ TektiteKernelsV4: TektiteLayouts CX86
 TektiteKernels: TektiteLayouts TektiteKernelsBaseline TektiteKernelsV3 TektiteKernelsV4
 TektiteCore: TektiteKernels TektiteLayouts
 TektitePotentials: TektiteCore TektiteKernels TektiteLayouts
+TektiteIrreps:
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
 TektiteDecks: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics Yams Foundation

@@ -21,14 +21,16 @@ public struct Activation: Hashable, Sendable {
         continue
       }
       guard block.irrep.degree == 0 else {
-        throw IrrepsError("\(function.rawValue) cannot act on \(block): only on scalars does a function commute with rotations")
+        throw IrrepsError(
+          "\(function.rawValue) cannot act on \(block): only on scalars does a function commute with rotations")
       }
       guard block.irrep.parity == .odd else {
         output.append(block)
         continue
       }
       guard let parity = function.parity else {
-        throw IrrepsError("\(function.rawValue) cannot act on \(block): an odd scalar needs a function that is even or odd")
+        throw IrrepsError(
+          "\(function.rawValue) cannot act on \(block): an odd scalar needs a function that is even or odd")
       }
       output.append(Irreps.Block(block.multiplicity, Irrep(0, parity)))
     }

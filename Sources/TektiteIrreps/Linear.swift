@@ -96,7 +96,9 @@ public struct Linear: Hashable, Sendable {
     for (k, block) in output.enumerated() {
       let start = biasEnd
       if biases?[k] ?? false {
-        guard block.irrep.isScalar else { throw IrrepsError("\(block) cannot have a bias: only 0e does not change when turned") }
+        guard block.irrep.isScalar else {
+          throw IrrepsError("\(block) cannot have a bias: only 0e does not change when turned")
+        }
         biasEnd += block.multiplicity
       }
       ranges.append(start..<biasEnd)
@@ -125,7 +127,8 @@ public struct Linear: Hashable, Sendable {
     for (range, slice) in zip(self.biases, to) where !range.isEmpty { z.replaceSubrange(slice, with: biases[range]) }
     forEachWeight { i, u, w, n, coefficient, weight in
       for k in 0..<n {
-        z[to[i.output].lowerBound + w * n + k] += coefficient * weights[weight] * x[from[i.input].lowerBound + u * n + k]
+        z[to[i.output].lowerBound + w * n + k] +=
+          coefficient * weights[weight] * x[from[i.input].lowerBound + u * n + k]
       }
     }
     return z

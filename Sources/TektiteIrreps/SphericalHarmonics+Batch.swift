@@ -23,7 +23,8 @@ extension SphericalHarmonics {
     try checkLengths(x, y, z, values.count)
     guard gradients.count == 3 * count * x.count else {
       throw IrrepsError(
-        "gradients of \(count) components at \(x.count) vectors are \(3 * count * x.count) numbers, there is room for \(gradients.count)")
+        "gradients of \(count) components at \(x.count) vectors are \(3 * count * x.count) numbers, there is room for \(gradients.count)"
+      )
     }
     run(x, y, z, &values, &gradients, withGradients: true)
   }

@@ -98,7 +98,8 @@ public struct SymmetrizedContraction: Hashable, Sendable {
   ) throws(IrrepsError) -> (values: [Double], gradients: [Double]) {
     guard a.count == input.dimension, weights.count == keptPaths.count else {
       throw IrrepsError(
-        "expected \(input.dimension) components and \(keptPaths.count) folded weights, got \(a.count) and \(weights.count)")
+        "expected \(input.dimension) components and \(keptPaths.count) folded weights, got \(a.count) and \(weights.count)"
+      )
     }
     var values = [Double](repeating: 0, count: output.dimension)
     var gradients = [Double](repeating: 0, count: output.dimension * a.count)

@@ -210,7 +210,8 @@ public struct TensorProduct: Hashable, Sendable {
       throw IrrepsError("\(text): this mode needs weights")
     }
     guard !i.mode.pairsCopies || a.multiplicity == b.multiplicity else {
-      throw IrrepsError("\(text): the inputs need equal multiplicities, they have \(a.multiplicity) and \(b.multiplicity)")
+      throw IrrepsError(
+        "\(text): the inputs need equal multiplicities, they have \(a.multiplicity) and \(b.multiplicity)")
     }
     let (u, v) = (a.multiplicity, b.multiplicity)
     let needed: Int? =

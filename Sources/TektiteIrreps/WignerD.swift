@@ -10,7 +10,8 @@ public struct WignerD: Sendable {
   /// Prepares degrees 0 … l. Throws when l is outside 0 … 12.
   public init(upTo largestDegree: Int) throws(IrrepsError) {
     guard largestDegree >= 0, largestDegree <= Wigner3j.largestDegree else {
-      throw IrrepsError("rotation matrices are made for degrees 0 to \(Wigner3j.largestDegree), not for \(largestDegree)")
+      throw IrrepsError(
+        "rotation matrices are made for degrees 0 to \(Wigner3j.largestDegree), not for \(largestDegree)")
     }
     self.largestDegree = largestDegree
     var couplings: [Wigner3j] = []

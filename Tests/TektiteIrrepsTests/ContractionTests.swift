@@ -69,7 +69,8 @@ struct ContractionTests {
         }
       }
       func stored(_ values: [Double]) throws -> SymmetricContractionBasis {
-        try SymmetricContractionBasis(made.input, to: made.output, order: order, stored: values, paths: made.paths.count)
+        try SymmetricContractionBasis(
+          made.input, to: made.output, order: order, stored: values, paths: made.paths.count)
       }
       #expect(try stored(dense) == made)
       let exact = SymmetrizedContraction(made)

@@ -33,8 +33,12 @@ struct LayerTests {
     #expect(difference(g.input, fixture.gradient) < 1e-14)
     #expect(difference(g.weights, fixture.gradientW) < 1e-14)
     #expect(difference(g.biases, fixture.gradientB) < 1e-14)
-    #expect(difference(g.input, try finiteDifferences(x, 0.5) { dot(a, try plan.evaluate($0, weights: w, biases: b)) }) < 1e-12)
-    #expect(difference(g.weights, try finiteDifferences(w, 0.5) { dot(a, try plan.evaluate(x, weights: $0, biases: b)) }) < 1e-12)
+    #expect(
+      difference(g.input, try finiteDifferences(x, 0.5) { dot(a, try plan.evaluate($0, weights: w, biases: b)) })
+        < 1e-12)
+    #expect(
+      difference(g.weights, try finiteDifferences(w, 0.5) { dot(a, try plan.evaluate(x, weights: $0, biases: b)) })
+        < 1e-12)
     let wigner = try WignerD(upTo: 2)
     var random = SplitMix(seed: 1)
     let turn = random.rotation() * .inversion
@@ -58,7 +62,9 @@ struct LayerTests {
     #expect(throws: IrrepsError.self) { try plan.gradients([1, 2, 3, 4, 5], weights: [1, 2], output: []) }
   }
 
-  @Test("Functions and their factors agree with e3nn; slopes with finite differences", arguments: ActivationFunction.allCases)
+  @Test(
+    "Functions and their factors agree with e3nn; slopes with finite differences",
+    arguments: ActivationFunction.allCases)
   func functions(_ function: ActivationFunction) throws {
     let expected = try #require(try Fixtures.e3nn().moments?[function.rawValue])
     #expect(function.secondMomentFactor == expected[0])

@@ -74,7 +74,8 @@ struct SphericalHarmonicsTests {
     let s = 15.0.squareRoot() / (r * r)
     let expected = [
       1, 3.0.squareRoot() * x / r, 3.0.squareRoot() * y / r, 3.0.squareRoot() * z / r,
-      s * x * z, s * x * y, s * (2 * y * y - x * x - z * z) / (2 * 3.0.squareRoot()), s * y * z, s * (z * z - x * x) / 2,
+      s * x * z, s * x * y, s * (2 * y * y - x * x - z * z) / (2 * 3.0.squareRoot()), s * y * z,
+      s * (z * z - x * x) / 2,
     ]
     #expect(difference(values, expected) < 1e-15)
     #expect(values[0] == 1)

@@ -106,8 +106,10 @@ struct TensorProductTests {
     let g = try plan.gradients(x, y, weights: w, output: a)
     // The map is linear in each argument, so differences have no truncation error.
     #expect(difference(g.first, try finiteDifferences(x, 0.5) { dot(a, try plan.evaluate($0, y, weights: w)) }) < 1e-12)
-    #expect(difference(g.second, try finiteDifferences(y, 0.5) { dot(a, try plan.evaluate(x, $0, weights: w)) }) < 1e-12)
-    #expect(difference(g.weights, try finiteDifferences(w, 0.5) { dot(a, try plan.evaluate(x, y, weights: $0)) }) < 1e-12)
+    #expect(
+      difference(g.second, try finiteDifferences(y, 0.5) { dot(a, try plan.evaluate(x, $0, weights: w)) }) < 1e-12)
+    #expect(
+      difference(g.weights, try finiteDifferences(w, 0.5) { dot(a, try plan.evaluate(x, y, weights: $0)) }) < 1e-12)
   }
 
   @Test("Turned inputs give turned outputs, inversion included", arguments: SignConvention.allCases, names)
@@ -130,12 +132,14 @@ struct TensorProductTests {
   func storedCoefficients() throws {
     let made = try Self.plan("convolution", .e3nn04)
     let stored = try TensorProduct(
-      made.first, made.second, to: made.output, made.paths.map(\.instruction), coefficients: made.paths.map(\.coefficient),
+      made.first, made.second, to: made.output, made.paths.map(\.instruction),
+      coefficients: made.paths.map(\.coefficient),
       convention: .e3nn04)
     #expect(made == stored)
     let partial = try TensorProduct(
       try Irreps("2x0e"), try Irreps("1x0e"), to: try Irreps("2x0e+1x1o+2x0e"),
-      [.init(0, 0, 0, .uvu, hasWeight: true), .init(0, 0, 2, .uvu, hasWeight: true, pathWeight: 0)], convention: .e3nn04)
+      [.init(0, 0, 0, .uvu, hasWeight: true), .init(0, 0, 2, .uvu, hasWeight: true, pathWeight: 0)], convention: .e3nn04
+    )
     #expect(partial.reachedBlocks == [true, false, false])
   }
 

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("3j tensors")
 struct Wigner3jTests {
-  @Test("Elements and counts agree with e3nn, all triples to l = 6 and ascending ones to 11", arguments: SignConvention.allCases)
+  @Test(
+    "Elements and counts agree with e3nn, all triples to l = 6 and ascending ones to 11",
+    arguments: SignConvention.allCases)
   func againstE3NN(_ convention: SignConvention) throws {
     var triples = 0
     for row in try Fixtures.e3nn(convention).wigner {
@@ -79,7 +81,8 @@ struct Wigner3jTests {
   func invariance() throws {
     var random = SplitMix(seed: 11)
     let wigner = try WignerD(upTo: 12)
-    for (l1, l2, l3) in [(1, 1, 1), (2, 1, 2), (3, 4, 6), (5, 5, 5), (6, 6, 6), (8, 4, 10), (12, 11, 12), (12, 12, 12)] {
+    for (l1, l2, l3) in [(1, 1, 1), (2, 1, 2), (3, 4, 6), (5, 5, 5), (6, 6, 6), (8, 4, 10), (12, 11, 12), (12, 12, 12)]
+    {
       let d = wigner.matrices(of: random.rotation())
       let tensor = try Wigner3j(l1, l2, l3, convention: .e3nn06)
       let (n1, n2, n3) = (2 * l1 + 1, 2 * l2 + 1, 2 * l3 + 1)
