@@ -24,6 +24,9 @@ public struct Irreps: Hashable, Sendable, RandomAccessCollection, CustomStringCo
   /// The largest multiplicity of a block. Like `Irrep.largestDegree` it is there so that sizes cannot overflow.
   public static let largestMultiplicity = 1_000_000_000
 
+  /// The most components of a vector that is made here; what a text asks for beyond that is refused rather than allocated.
+  static let largestVector = 1 << 28
+
   /// The blocks in order.
   public let blocks: [Block]
 
@@ -36,7 +39,10 @@ public struct Irreps: Hashable, Sendable, RandomAccessCollection, CustomStringCo
 
   /// The irreps of the spherical harmonics of degrees 0 … l. With `.even`, those of a pseudovector argument.
   public static func sphericalHarmonics(upTo l: Int, argument: Parity = .odd) -> Irreps {
-    Irreps((0...Swift.max(0, l)).map { Block(1, Irrep($0, argument == .even ? .even : Parity(ofDegree: $0))) })
+    Irreps(
+      (0...Swift.max(0, Swift.min(l, Irrep.largestDegree))).map {
+        Block(1, Irrep($0, argument == .even ? .even : Parity(ofDegree: $0)))
+      })
   }
 
   /// The first position, 0.

@@ -160,6 +160,9 @@ public struct Linear: Hashable, Sendable {
     guard x.count == input.dimension else {
       throw IrrepsError("an input of \(input) has \(input.dimension) components, this one \(x.count)")
     }
+    guard output.dimension <= Irreps.largestVector else {
+      throw IrrepsError("an output of \(output.dimension) components is too large")
+    }
     guard weights.count == weightCount else {
       throw IrrepsError("the plan has \(weightCount) weights, \(weights.count) were given")
     }

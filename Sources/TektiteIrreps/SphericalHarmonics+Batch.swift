@@ -1,8 +1,8 @@
 // The same harmonics for many vectors at once, each coordinate in an array of its own, so that a compiler can give each vector a lane.
 
-extension SphericalHarmonics {
-  /// Vectors that are worked on together.
-  private static var lanes: Int { 16 }
+extension SphericalHarmonics where Scalar: SIMDScalar {
+  /// Vectors that are worked on together, one a lane.
+  private typealias Lanes = SIMD8<Scalar>
 
   /// Y of n vectors. `values` has shape [count, n]: component k of vector i at k·n + i. Throws when the arrays do not fit together.
   public func evaluate(
@@ -47,110 +47,99 @@ extension SphericalHarmonics {
     _ x: Span<Scalar>, _ y: Span<Scalar>, _ z: Span<Scalar>, _ values: inout MutableSpan<Scalar>,
     _ gradients: inout MutableSpan<Scalar>, withGradients: Bool
   ) {
-    let w = Self.lanes
-    var block = LaneBlock(rows: (largestDegree + 1) * (largestDegree + 2) / 2, lanes: w)
-    for start in stride(from: 0, to: x.count, by: w) {
-      let used = min(w, x.count - start)
+    let n = x.count
+    var q = [Lanes](repeating: .zero, count: (largestDegree + 1) * (largestDegree + 2) / 2)
+    for start in stride(from: 0, to: n, by: Lanes.scalarCount) {
+      let used = min(Lanes.scalarCount, n - start)
+      var block = LaneBlock()
       for i in 0..<used {
         var (a, b, c) = (x[start + i], y[start + i], z[start + i])
         block.inverse[i] = normalizesVectors ? Self.normalize(&a, &b, &c) : 1
         (block.x[i], block.y[i], block.z[i]) = (a, b, c)
-        block.square[i] = a * a + b * b + c * c
       }
-      fillPolar(&block)
-      writeBlock(&block, start, used, x.count, &values, &gradients, withGradients)
+      fillPolar(block, &q)
+      write(block, q, Place(start: start, used: used, stride: n), &values, &gradients, withGradients)
     }
   }
 
-  /// Scratch of one block: coordinates, (z + ix)^m, and q.
+  /// Coordinates of one block and 1/r.
   private struct LaneBlock {
-    var x, y, z, square, inverse, a, b, previousA, previousB, q: [Scalar]
-    init(rows: Int, lanes: Int) {
-      let zeros = [Scalar](repeating: 0, count: lanes)
-      (x, y, z, square, inverse) = (zeros, zeros, zeros, zeros, zeros)
-      (a, b, previousA, previousB) = (zeros, zeros, zeros, zeros)
-      q = [Scalar](repeating: 0, count: rows * lanes)
-    }
+    var x = Lanes.zero
+    var y = Lanes.zero
+    var z = Lanes.zero
+    var inverse = Lanes.zero
   }
 
+  /// Where a block goes in the arrays.
+  private struct Place {
+    let start, used, stride: Int
+  }
+
+  /// q_l^m of the vectors of a block, by l(l+1)/2 + m.
   @inline(__always)
-  private func fillPolar(_ block: inout LaneBlock) {
-    let w = Self.lanes
+  private func fillPolar(_ block: LaneBlock, _ q: inout [Lanes]) {
+    let square = block.x * block.x + block.y * block.y + block.z * block.z
     for l in 0...largestDegree {
       for m in 0...l {
         let t = l * (l + 1) / 2 + m
-        if m == l {
-          for i in 0..<w { block.q[t * w + i] = diagonal[l] }
-        } else if m + 1 == l {
-          let step = stepFactors[t]
-          for i in 0..<w { block.q[t * w + i] = step * block.y[i] * block.q[(t - l) * w + i] }
-        } else {
-          let (step, back) = (stepFactors[t], backFactors[t])
-          for i in 0..<w {
-            block.q[t * w + i] =
-              step * block.y[i] * block.q[(t - l) * w + i]
-              - back * block.square[i] * block.q[(t - 2 * l + 1) * w + i]
-          }
+        guard m < l else {
+          q[t] = Lanes(repeating: diagonal[l])
+          continue
         }
+        var next = stepFactors[t] * block.y * q[t - l]
+        if m + 2 <= l { next -= backFactors[t] * square * q[t - 2 * l + 1] }
+        q[t] = next
       }
     }
   }
 
   @inline(__always)
-  private func writeBlock(
-    _ block: inout LaneBlock, _ start: Int, _ used: Int, _ n: Int, _ values: inout MutableSpan<Scalar>,
+  private func write(
+    _ block: LaneBlock, _ q: [Lanes], _ place: Place, _ values: inout MutableSpan<Scalar>,
     _ gradients: inout MutableSpan<Scalar>, _ withGradients: Bool
   ) {
-    let w = Self.lanes
-    for i in 0..<w {
-      (block.a[i], block.b[i]) = (1, 0)
-      (block.previousA[i], block.previousB[i]) = (0, 0)
-    }
+    let (x, y, z, inverse) = (block.x, block.y, block.z, block.inverse)
+    // (z + ix)^m and the power before.
+    var (a, b) = (Lanes(repeating: 1), Lanes.zero)
+    var (previousA, previousB) = (Lanes.zero, Lanes.zero)
     for m in 0...largestDegree {
       if m > 0 {
-        swap(&block.a, &block.previousA)
-        swap(&block.b, &block.previousB)
-        for i in 0..<w {
-          let (a, b, x, z) = (block.previousA[i], block.previousB[i], block.x[i], block.z[i])
-          block.a[i] = a * z - b * x
-          block.b[i] = a * x + b * z
-        }
+        (previousA, previousB) = (a, b)
+        a = previousA * z - previousB * x
+        b = previousA * x + previousB * z
       }
       for l in m...largestDegree {
         let t = l * (l + 1) / 2 + m
         let (plus, minus) = (l * l + l + m, l * l + l - m)
         let scale = scales[l]
-        for i in 0..<used {
-          let q = scale * block.q[t * w + i]
-          values[plus * n + start + i] = q * block.a[i]
-          if m > 0 { values[minus * n + start + i] = q * block.b[i] }
-        }
+        let (even, odd) = (scale * q[t] * a, scale * q[t] * b)
+        store(even, plus, place, &values)
+        if m > 0 { store(odd, minus, place, &values) }
         guard withGradients else { continue }
-        let polar = scale * polarFactors[t]
-        let planar = scale * planarFactors[t]
-        let turning = Scalar(m) * scale
-        let along = normalizesVectors ? Scalar(l) : 0
-        for i in 0..<used {
-          let (x, y, z, inverse) = (block.x[i], block.y[i], block.z[i], block.inverse[i])
-          let below = m < l ? polar * block.q[(t - l) * w + i] : 0
-          let across = m + 2 <= l ? planar * block.q[(t - l + 1) * w + i] : 0
-          let turn = turning * block.q[t * w + i]
-          let (pa, pb) = (block.previousA[i], block.previousB[i])
-          var f = block.a[i]
-          var radial = along * values[plus * n + start + i]
-          var g = 3 * plus * n + start + i
-          gradients[g] = (-x * across * f - turn * pb - radial * x) * inverse
-          gradients[g + n] = (below * f - radial * y) * inverse
-          gradients[g + 2 * n] = (-z * across * f + turn * pa - radial * z) * inverse
-          guard m > 0 else { continue }
-          f = block.b[i]
-          radial = along * values[minus * n + start + i]
-          g = 3 * minus * n + start + i
-          gradients[g] = (-x * across * f + turn * pa - radial * x) * inverse
-          gradients[g + n] = (below * f - radial * y) * inverse
-          gradients[g + 2 * n] = (-z * across * f + turn * pb - radial * z) * inverse
-        }
+        let below = m < l ? scale * polarFactors[t] * q[t - l] : .zero
+        let across = m + 2 <= l ? scale * planarFactors[t] * q[t - l + 1] : .zero
+        let turn = Scalar(m) * scale * q[t]
+        let along: Scalar = normalizesVectors ? Scalar(l) : 0
+        var radial = along * even
+        store((turn * -previousB - x * across * a - radial * x) * inverse, 3 * plus, place, &gradients)
+        store((below * a - radial * y) * inverse, 3 * plus + 1, place, &gradients)
+        store((turn * previousA - z * across * a - radial * z) * inverse, 3 * plus + 2, place, &gradients)
+        guard m > 0 else { continue }
+        radial = along * odd
+        store((turn * previousA - x * across * b - radial * x) * inverse, 3 * minus, place, &gradients)
+        store((below * b - radial * y) * inverse, 3 * minus + 1, place, &gradients)
+        store((turn * previousB - z * across * b - radial * z) * inverse, 3 * minus + 2, place, &gradients)
       }
     }
+  }
+
+  @inline(__always)
+  private func store(_ lanes: Lanes, _ row: Int, _ place: Place, _ array: inout MutableSpan<Scalar>) {
+    let first = row * place.stride + place.start
+    guard place.used == Lanes.scalarCount, first >= 0, first + 8 <= array.count else {
+      for i in 0..<place.used { array[first + i] = lanes[i] }
+      return
+    }
+    for i in 0..<8 { array[first &+ i] = lanes[i] }
   }
 }

@@ -151,6 +151,19 @@ public struct SphericalHarmonics<Scalar: BinaryFloatingPoint & Sendable>: Sendab
   /// returns 0, so that its derivatives are zero.
   @inline(__always)
   static func normalize(_ x: inout Scalar, _ y: inout Scalar, _ z: inout Scalar) -> Scalar {
+    let square = x * x + y * y + z * z
+    // Squares far from both ends of the range lose nothing to it.
+    if square > Scalar.leastNormalMagnitude / Scalar.ulpOfOne && square < Scalar.greatestFiniteMagnitude {
+      let inverse = 1 / square.squareRoot()
+      (x, y, z) = (x * inverse, y * inverse, z * inverse)
+      return inverse
+    }
+    return normalizeExtreme(&x, &y, &z)
+  }
+
+  /// The same for very short, very long and broken vectors.
+  @inline(never)
+  private static func normalizeExtreme(_ x: inout Scalar, _ y: inout Scalar, _ z: inout Scalar) -> Scalar {
     let largest = max(abs(x), abs(y), abs(z))
     guard !(largest < Scalar.leastNormalMagnitude) else {
       (x, y, z) = (x * 0, y * 0, z * 0)  // keeps NaN

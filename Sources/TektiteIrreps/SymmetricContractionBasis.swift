@@ -42,6 +42,7 @@ public struct SymmetricContractionBasis: Hashable, Sendable {
     guard order >= 1, order <= Self.largestOrder else {
       throw IrrepsError("symmetric contractions are made for orders 1 to \(Self.largestOrder), not for \(order)")
     }
+    try Self.checkDegree(output)
     var combinations = 1
     for _ in 0..<order {
       let (next, overflow) = combinations.multipliedReportingOverflow(by: max(1, input.dimension))
@@ -88,6 +89,12 @@ public struct SymmetricContractionBasis: Hashable, Sendable {
     paths = tensors.filter { $0.irrep == output }.map(\.elements)
   }
 
+  private static func checkDegree(_ output: Irrep) throws(IrrepsError) {
+    guard output.degree <= Wigner3j.largestDegree else {
+      throw IrrepsError("contractions are made to degrees up to \(Wigner3j.largestDegree), not to \(output)")
+    }
+  }
+
   /// Takes a tensor that a model file stores, row-major of shape [2L+1, dimension, …, dimension, paths] (mace-torch leaves out the first axis where it
   /// has length 1). Throws when the number of values does not fit.
   public init(
@@ -96,6 +103,8 @@ public struct SymmetricContractionBasis: Hashable, Sendable {
     guard order >= 1, order <= Self.largestOrder else {
       throw IrrepsError("symmetric contractions are made for orders 1 to \(Self.largestOrder), not for \(order)")
     }
+    try Self.checkDegree(output)
+    guard input.dimension > 0 else { throw IrrepsError("a stored tensor needs an input that has components") }
     var rows = output.dimension
     for _ in 0..<order {
       let (next, overflow) = rows.multipliedReportingOverflow(by: input.dimension)

@@ -78,9 +78,12 @@ public struct SymmetrizedContraction: Hashable, Sendable {
 
   /// W′ = T W for weights of shape [paths before, channels], row-major; the result has shape [kept paths, channels]. Throws on a wrong length.
   public func fold(_ weights: [Double], channels: Int) throws(IrrepsError) -> [Double] {
-    guard channels >= 0, weights.count == originalPathCount * channels else {
+    let (needed, overflow) = originalPathCount.multipliedReportingOverflow(by: channels)
+    guard channels >= 0, !overflow, weights.count == needed else {
       throw IrrepsError("\(originalPathCount) paths and \(channels) channels do not make \(weights.count) weights")
     }
+    // Without paths there are no weights, for any number of channels.
+    guard originalPathCount > 0 else { return [] }
     var folded = [Double](repeating: 0, count: keptPaths.count * channels)
     for k in keptPaths.indices {
       for p in 0..<originalPathCount {

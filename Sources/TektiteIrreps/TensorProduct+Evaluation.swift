@@ -54,6 +54,9 @@ extension TensorProduct {
         "inputs of \(first) and \(second) have \(first.dimension) and \(second.dimension) components, these have \(x.count) and \(y.count)"
       )
     }
+    guard output.dimension <= Irreps.largestVector else {
+      throw IrrepsError("an output of \(output.dimension) components is too large")
+    }
     guard weights.count == weightCount else {
       throw IrrepsError("the plan has \(weightCount) weights, \(weights.count) were given")
     }

@@ -1,6 +1,15 @@
 // The usual plans. Instructions come in e3nn's order, so that flat arrays of weights fit.
 
 extension TensorProduct {
+  /// Refuses degrees without 3j tensors before products of irreps are listed.
+  private static func checkDegrees(_ sums: Irreps...) throws(IrrepsError) {
+    for irreps in sums {
+      for block in irreps where block.irrep.degree > Wigner3j.largestDegree {
+        throw IrrepsError("\(block) cannot be coupled: 3j tensors are made up to degree \(Wigner3j.largestDegree)")
+      }
+    }
+  }
+
   /// All paths that angular momentum and parity allow, all copies with all, each with weights.
   public static func fullyConnected(
     _ first: Irreps, _ second: Irreps, to output: Irreps, irrepNormalization: IrrepNormalization = .component,
@@ -25,6 +34,7 @@ extension TensorProduct {
     _ first: Irreps, _ second: Irreps, keep: [Irrep]? = nil, irrepNormalization: IrrepNormalization = .component,
     convention: SignConvention
   ) throws(IrrepsError) -> TensorProduct {
+    try checkDegrees(first, second)
     guard first.copies == second.copies else {
       throw IrrepsError("'\(first)' has \(first.copies) copies and '\(second)' \(second.copies): they do not pair")
     }
@@ -57,6 +67,7 @@ extension TensorProduct {
     _ first: Irreps, _ second: Irreps, keep: [Irrep]? = nil, irrepNormalization: IrrepNormalization = .component,
     convention: SignConvention
   ) throws(IrrepsError) -> TensorProduct {
+    try checkDegrees(first, second)
     let (first, second) = (first.simplified(), second.simplified())
     var output: [Irreps.Block] = []
     var instructions: [Instruction] = []
@@ -83,6 +94,7 @@ extension TensorProduct {
   public static func convolution(
     _ nodes: Irreps, _ edges: Irreps, keep: [Irrep], convention: SignConvention
   ) throws(IrrepsError) -> TensorProduct {
+    try checkDegrees(nodes, edges)
     var output: [Irreps.Block] = []
     var instructions: [Instruction] = []
     for (i, a) in nodes.enumerated() {

@@ -116,6 +116,14 @@ struct ContractionTests {
     #expect(try small.evaluate([1, 2, 3, 4], weights: []).values == [Double](repeating: 0, count: 11))
     #expect(try SymmetricContractionBasis([], to: Irrep("0e"), order: 3).paths.isEmpty)
     #expect(throws: IrrepsError.self) { try small.fold([1], channels: 1) }
+    #expect(try small.fold([], channels: .max).isEmpty)
+    #expect(throws: IrrepsError.self) { try SymmetricContractionBasis(input, to: Irrep("13o"), order: 1) }
+    #expect(throws: IrrepsError.self) {
+      try SymmetricContractionBasis([], to: Irrep("0e"), order: 2, stored: [], paths: .max)
+    }
+    #expect(throws: IrrepsError.self) {
+      try SymmetricContractionBasis(input, to: Irrep("0e"), order: 2, stored: [1], paths: .max)
+    }
     #expect(throws: IrrepsError.self) { try small.evaluate([1], weights: []) }
     #expect(throws: IrrepsError.self) { try none.apply(to: [[1, 2, 3, 4]]) }
   }

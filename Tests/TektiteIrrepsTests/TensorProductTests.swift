@@ -175,6 +175,18 @@ struct TensorProductTests {
     #expect(throws: IrrepsError.self) {
       try TensorProduct(a, b, to: a, [], variances: .init(first: [1]), convention: .e3nn06)
     }
+    let steep = try Irreps("1000000e")
+    #expect(throws: IrrepsError.self) { try TensorProduct.full(steep, steep, convention: .e3nn06) }
+    #expect(throws: IrrepsError.self) { try TensorProduct.elementwise(steep, steep, convention: .e3nn06) }
+    #expect(throws: IrrepsError.self) { try TensorProduct.convolution(steep, steep, keep: [], convention: .e3nn06) }
+    // A plan without paths may have an output that no memory holds; it is not evaluated.
+    let hollow = try TensorProduct(a, b, to: huge, [], convention: .e3nn06)
+    #expect(throws: IrrepsError.self) {
+      try hollow.evaluate(Fixtures.draw(1, a.dimension), Fixtures.draw(2, b.dimension))
+    }
+    #expect(throws: IrrepsError.self) {
+      try Linear(a, to: huge, []).evaluate(Fixtures.draw(1, a.dimension), weights: [])
+    }
     let plan = try TensorProduct.fullyConnected(a, b, to: b, convention: .e3nn06)
     let (x, y) = (Fixtures.draw(1, a.dimension), Fixtures.draw(2, b.dimension))
     #expect(throws: IrrepsError.self) { try plan.evaluate(x, y, weights: []) }
