@@ -58,6 +58,11 @@ enum Fixtures {
     let values, gradient: [Double]
   }
 
+  struct NormCase: Decodable {
+    let irreps: String
+    let values, gradient, gradientB: [Double]
+  }
+
   struct Sum: Decodable {
     let text, simplified, sorted: String
     let p, inv, starts: [Int]
@@ -71,6 +76,7 @@ enum Fixtures {
     let rotations: [Turn]?
     let linears: [LinearCase]?
     let gates: [GateCase]?
+    let norms: [NormCase]?
     let moments: [String: [Double]]?
     let irreps: [Sum]?
   }

@@ -122,6 +122,33 @@ struct LayerTests {
     #expect(throws: IrrepsError.self) { try gate.gradient(x, output: a + [0]) }
   }
 
+  @Test("Functions of lengths agree with e3nn and with finite differences, and turn", arguments: 0..<2)
+  func norms(_ k: Int) throws {
+    let fixture = try #require(try Fixtures.e3nn().norms)[k]
+    let plan = try NormActivation(Irreps(fixture.irreps), .silu, hasBiases: k == 0)
+    let x = Fixtures.draw(620 + UInt64(k), plan.irreps.dimension)
+    let b = Fixtures.draw(630 + UInt64(k), plan.biasCount)
+    let a = Fixtures.draw(640 + UInt64(k), x.count)
+    let z = try plan.evaluate(x, biases: b)
+    #expect(difference(z, fixture.values) < 1e-14)
+    let g = try plan.gradients(x, biases: b, output: a)
+    #expect(difference(g.input, fixture.gradient) < 1e-14)
+    #expect(difference(g.biases, fixture.gradientB) < 1e-14)
+    #expect(difference(g.input, try finiteDifferences(x) { dot(a, try plan.evaluate($0, biases: b)) }) < 1e-9)
+    let wigner = try WignerD(upTo: 2)
+    var random = SplitMix(seed: 4)
+    let turn = random.rotation() * .inversion
+    // An odd scalar is a length with a sign, so inversion turns it as well.
+    let turned = try plan.evaluate(wigner.rotate(x, of: plan.irreps, by: turn), biases: b)
+    #expect(difference(turned, try wigner.rotate(z, of: plan.irreps, by: turn)) < 1e-14)
+    let still = [Double](repeating: 0, count: x.count)
+    #expect(try plan.evaluate(still, biases: b) == still)
+    #expect(try plan.gradients(still, biases: b, output: a).input.allSatisfy { $0.isFinite })
+    #expect(throws: IrrepsError.self) { try plan.evaluate([], biases: b) }
+    #expect(throws: IrrepsError.self) { try plan.gradients(x, biases: b, output: []) }
+    #expect(throws: IrrepsError.self) { try NormActivation(plan.irreps, .tanh, shortest: 0) }
+  }
+
   @Test("Parity decides which functions may act")
   func parities() throws {
     let even = try Activation(try Irreps("2x0o+1x0e+1x1o"), [.abs, .silu, nil])

@@ -240,6 +240,24 @@ def gates():
     return result
 
 
+def norms():
+    result = []
+    for seed, (irreps, bias) in enumerate((("2x0e+3x1o+1x2e", True), ("1x0o+2x1e", False))):
+        case = nn.NormActivation(o3.Irreps(irreps), torch.nn.functional.silu, bias=bias)
+        x = draw(620 + seed, o3.Irreps(irreps).dim).requires_grad_(True)
+        if bias:
+            case.biases.data = draw(630 + seed, o3.Irreps(irreps).num_irreps)
+        out = case(x)
+        (out @ draw(640 + seed, out.shape[-1])).backward()
+        result.append(
+            {
+                "irreps": irreps, "values": plain(out), "gradient": plain(x.grad),
+                "gradientB": plain(case.biases.grad) if bias else [],
+            }
+        )
+    return result
+
+
 def moments():
     f = torch.nn.functional
     functions = {
@@ -311,7 +329,7 @@ def write(name, content):
 content = {"wigner": wigner(), "products": products()}
 if OLD:
     content |= {
-        "harmonics": harmonics(), "rotations": rotations(), "linears": linears(), "gates": gates(), "moments": moments(),
+        "harmonics": harmonics(), "rotations": rotations(), "linears": linears(), "gates": gates(), "norms": norms(), "moments": moments(),
         "irreps": irreps(),
     }
 write(f"e3nn-{e3nn.__version__}.json", content)
