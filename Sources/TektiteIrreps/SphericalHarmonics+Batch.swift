@@ -2,7 +2,7 @@
 
 extension SphericalHarmonics where Scalar: SIMDScalar {
   /// Vectors that are worked on together, one a lane.
-  private typealias Lanes = SIMD8<Scalar>
+  typealias Lanes = SIMD8<Scalar>
 
   /// Y of n vectors. `values` has shape [count, n]: component k of vector i at k·n + i. Throws when the arrays do not fit together.
   public func evaluate(
@@ -57,22 +57,28 @@ extension SphericalHarmonics where Scalar: SIMDScalar {
         block.inverse[i] = normalizesVectors ? Self.normalize(&a, &b, &c) : 1
         (block.x[i], block.y[i], block.z[i]) = (a, b, c)
       }
-      fillPolar(block, &q)
-      write(block, q, Place(start: start, used: used, stride: n), &values, &gradients, withGradients)
+      let place = Place(start: start, used: used, stride: n, withGradients: withGradients)
+      if largestDegree <= 4 {
+        writeLow(block, place, &values, &gradients)
+      } else {
+        fillPolar(block, &q)
+        write(block, q, place, &values, &gradients)
+      }
     }
   }
 
   /// Coordinates of one block and 1/r.
-  private struct LaneBlock {
+  struct LaneBlock {
     var x = Lanes.zero
     var y = Lanes.zero
     var z = Lanes.zero
     var inverse = Lanes.zero
   }
 
-  /// Where a block goes in the arrays.
-  private struct Place {
+  /// Where a block goes in the arrays, and whether derivatives are wanted.
+  struct Place {
     let start, used, stride: Int
+    let withGradients: Bool
   }
 
   /// q_l^m of the vectors of a block, by l(l+1)/2 + m.
@@ -96,41 +102,55 @@ extension SphericalHarmonics where Scalar: SIMDScalar {
   @inline(__always)
   private func write(
     _ block: LaneBlock, _ q: [Lanes], _ place: Place, _ values: inout MutableSpan<Scalar>,
-    _ gradients: inout MutableSpan<Scalar>, _ withGradients: Bool
+    _ gradients: inout MutableSpan<Scalar>
   ) {
-    let (x, y, z, inverse) = (block.x, block.y, block.z, block.inverse)
-    // (z + ix)^m and the power before.
-    var (a, b) = (Lanes(repeating: 1), Lanes.zero)
-    var (previousA, previousB) = (Lanes.zero, Lanes.zero)
+    var turn = Azimuth(a: Lanes(repeating: 1), b: .zero, previousA: .zero, previousB: .zero)
     for m in 0...largestDegree {
-      if m > 0 {
-        (previousA, previousB) = (a, b)
-        a = previousA * z - previousB * x
-        b = previousA * x + previousB * z
-      }
+      if m > 0 { turn = turn.next(block) }
       for l in m...largestDegree {
         let t = l * (l + 1) / 2 + m
-        let (plus, minus) = (l * l + l + m, l * l + l - m)
-        let scale = scales[l]
-        let (even, odd) = (scale * q[t] * a, scale * q[t] * b)
-        store(even, plus, place, &values)
-        if m > 0 { store(odd, minus, place, &values) }
-        guard withGradients else { continue }
-        let below = m < l ? scale * polarFactors[t] * q[t - l] : .zero
-        let across = m + 2 <= l ? scale * planarFactors[t] * q[t - l + 1] : .zero
-        let turn = Scalar(m) * scale * q[t]
-        let along: Scalar = normalizesVectors ? Scalar(l) : 0
-        var radial = along * even
-        store((turn * -previousB - x * across * a - radial * x) * inverse, 3 * plus, place, &gradients)
-        store((below * a - radial * y) * inverse, 3 * plus + 1, place, &gradients)
-        store((turn * previousA - z * across * a - radial * z) * inverse, 3 * plus + 2, place, &gradients)
-        guard m > 0 else { continue }
-        radial = along * odd
-        store((turn * previousA - x * across * b - radial * x) * inverse, 3 * minus, place, &gradients)
-        store((below * b - radial * y) * inverse, 3 * minus + 1, place, &gradients)
-        store((turn * previousB - z * across * b - radial * z) * inverse, 3 * minus + 2, place, &gradients)
+        let polar = m < l ? polarFactors[t] * q[t - l] : .zero
+        let planar = m + 2 <= l ? planarFactors[t] * q[t - l + 1] : .zero
+        emit(l, m, q[t], polar, planar, turn, block, place, &values, &gradients)
       }
     }
+  }
+
+  /// a + ib = (z + ix)^m and the power before.
+  struct Azimuth {
+    var a, b, previousA, previousB: Lanes
+
+    @inline(__always)
+    func next(_ block: LaneBlock) -> Azimuth {
+      Azimuth(a: a * block.z - b * block.x, b: a * block.x + b * block.z, previousA: a, previousB: b)
+    }
+  }
+
+  /// Stores components m and −m of degree l, from q_l^m, ∂q/∂y and −∂q/∂(x, z) / (x, z).
+  @inline(__always)
+  func emit(
+    _ l: Int, _ m: Int, _ q: Lanes, _ polar: Lanes, _ planar: Lanes, _ turn: Azimuth, _ block: LaneBlock,
+    _ place: Place, _ values: inout MutableSpan<Scalar>, _ gradients: inout MutableSpan<Scalar>
+  ) {
+    let (x, y, z, inverse) = (block.x, block.y, block.z, block.inverse)
+    let (plus, minus) = (l * l + l + m, l * l + l - m)
+    let scale = scales[l]
+    let (even, odd) = (scale * q * turn.a, scale * q * turn.b)
+    store(even, plus, place, &values)
+    if m > 0 { store(odd, minus, place, &values) }
+    guard place.withGradients else { return }
+    let (below, across, around) = (scale * polar, scale * planar, Scalar(m) * scale * q)
+    let along: Scalar = normalizesVectors ? Scalar(l) : 0
+    let (a, b) = (turn.a, turn.b)
+    var radial = along * even
+    store((around * -turn.previousB - x * across * a - radial * x) * inverse, 3 * plus, place, &gradients)
+    store((below * a - radial * y) * inverse, 3 * plus + 1, place, &gradients)
+    store((around * turn.previousA - z * across * a - radial * z) * inverse, 3 * plus + 2, place, &gradients)
+    guard m > 0 else { return }
+    radial = along * odd
+    store((around * turn.previousA - x * across * b - radial * x) * inverse, 3 * minus, place, &gradients)
+    store((below * b - radial * y) * inverse, 3 * minus + 1, place, &gradients)
+    store((around * turn.previousB - z * across * b - radial * z) * inverse, 3 * minus + 2, place, &gradients)
   }
 
   @inline(__always)
