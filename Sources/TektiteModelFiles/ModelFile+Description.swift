@@ -1,0 +1,42 @@
+extension ModelFile {
+  /// The number of elements of all tensors that the file calls trained parameters; of all tensors if it does not say.
+  public var parameterCount: Int {
+    let tensors = checkpoint.entries.map(\.tensor)
+    let trained = tensors.filter(\.isParameter)
+    return (trained.isEmpty ? tensors : trained).reduce(0) { $0 + $1.count }
+  }
+
+  /// How many tensors there are of each type, the most frequent first.
+  public var typeCounts: [(type: ScalarType, count: Int)] {
+    ScalarType.allCases.map { type in (type, checkpoint.entries.count { $0.tensor.type == type }) }
+      .filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
+  }
+
+  /// What the file is, in two or three lines.
+  public var summary: String {
+    let types = typeCounts.map { "\($0.type.rawValue) ×\($0.count)" }.joined(separator: ", ")
+    var text = "\(kind.rawValue) (\(checkpoint.provenance.format))\n"
+    if module != nil { text += "class \(checkpoint.provenance.root)\n" }
+    text += "\(checkpoint.entries.count) tensors (\(types)), \(parameterCount) parameters, \(length) bytes\n"
+    return text
+  }
+
+  /// The card of the file: kind, format, class, sizes, and for each tensor name, type and shape. It holds no path and no clock, so equal files
+  /// have equal cards.
+  public var card: JSONValue {
+    let tensors = checkpoint.entries.map { entry in
+      JSONValue.object([
+        .init("name", .string(entry.name)), .init("type", .string(entry.tensor.type.rawValue)),
+        .init("shape", .array(entry.tensor.shape.map(JSONValue.integer))),
+      ])
+    }
+    return .object([
+      .init("kind", .string(kind.rawValue)), .init("format", .string(checkpoint.provenance.format)),
+      .init("class", .string(checkpoint.provenance.root)), .init("bytes", .integer(length)),
+      .init("parameters", .integer(parameterCount)),
+      .init("types", .object(typeCounts.map { .init($0.type.rawValue, .integer($0.count)) })),
+      .init("metadata", .object(metadata.map { .init($0.key, .string($0.value)) })),
+      .init("tensors", .array(tensors)),
+    ])
+  }
+}
