@@ -45,6 +45,7 @@ let package = Package(
     .target(name: "TektiteCore", dependencies: ["TektiteKernels"], swiftSettings: lifetimes),
     .target(name: "TektitePotentials", dependencies: ["TektiteCore"], swiftSettings: lifetimes),
     .target(name: "TektiteIrreps"),
+    .target(name: "TektiteModelFiles"),
     .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
     .target(
       name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
@@ -75,6 +76,9 @@ let package = Package(
     .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
     .testTarget(
       name: "TektiteIrrepsTests", dependencies: ["TektiteIrreps"], exclude: ["Fixtures", "make-fixtures.py"]),
+    .testTarget(
+      name: "TektiteModelFilesTests", dependencies: ["TektiteModelFiles", "TektiteTestSupport"],
+      exclude: ["fixtures", "make-fixtures.py", "real.json"]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(

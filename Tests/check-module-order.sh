@@ -19,6 +19,7 @@ TektiteKernels: TektiteLayouts TektiteKernelsBaseline TektiteKernelsV3 TektiteKe
 TektiteCore: TektiteKernels TektiteLayouts
 TektitePotentials: TektiteCore TektiteKernels TektiteLayouts
 TektiteIrreps:
+TektiteModelFiles:
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
 TektiteDecks: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics Yams Foundation

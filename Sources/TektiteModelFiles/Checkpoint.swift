@@ -91,8 +91,11 @@ public struct Checkpoint: Sendable {
     var found: [Entry] = []
     for (key, value) in entries {
       guard let tensor = value.tensor else { continue }
-      guard let name = key.string else {
-        throw ModelFileError("has \(key.kindName) where the name of a tensor was expected", file: provenance.file)
+      // Long names are refused because one string can stand for thousands of keys, each of which is compared whole.
+      guard let name = key.string, name.utf8.count <= 1024 else {
+        throw ModelFileError(
+          "has \(key.string == nil ? key.kindName : "a name of more than 1024 bytes") where the name of a tensor was expected",
+          file: provenance.file)
       }
       found.append(Entry(name: name, tensor: tensor))
     }

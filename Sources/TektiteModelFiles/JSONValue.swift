@@ -1,5 +1,5 @@
 /// A JSON document (RFC 8259) whose objects keep their order: the header of safetensors, and the card that describes a model file.
-public indirect enum JSONValue: Hashable, Sendable {
+public enum JSONValue: Hashable, Sendable {
   /// null.
   case null
   /// A truth value.

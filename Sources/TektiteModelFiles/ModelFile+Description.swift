@@ -1,9 +1,11 @@
 extension ModelFile {
-  /// The number of elements of all tensors that the file calls trained parameters; of all tensors if it does not say.
-  public var parameterCount: Int {
-    let tensors = checkpoint.entries.map(\.tensor)
-    let trained = tensors.filter(\.isParameter)
-    return (trained.isEmpty ? tensors : trained).reduce(0) { $0 + $1.count }
+  /// The number of elements of all tensors.
+  public var elementCount: Int { checkpoint.entries.reduce(0) { $0 + $1.tensor.count } }
+
+  /// The number of elements of the tensors that the file calls trained parameters; nil if it does not say, as state dictionaries do not.
+  public var parameterCount: Int? {
+    let trained = checkpoint.entries.filter(\.tensor.isParameter)
+    return trained.isEmpty ? nil : trained.reduce(0) { $0 + $1.tensor.count }
   }
 
   /// How many tensors there are of each type, the most frequent first.
@@ -17,7 +19,8 @@ extension ModelFile {
     let types = typeCounts.map { "\($0.type.rawValue) ×\($0.count)" }.joined(separator: ", ")
     var text = "\(kind.rawValue) (\(checkpoint.provenance.format))\n"
     if module != nil { text += "class \(checkpoint.provenance.root)\n" }
-    text += "\(checkpoint.entries.count) tensors (\(types)), \(parameterCount) parameters, \(length) bytes\n"
+    let trained = parameterCount.map { ", \($0) of them trained parameters" } ?? ""
+    text += "\(checkpoint.entries.count) tensors (\(types)) with \(elementCount) elements\(trained); \(length) bytes\n"
     return text
   }
 
@@ -33,7 +36,7 @@ extension ModelFile {
     return .object([
       .init("kind", .string(kind.rawValue)), .init("format", .string(checkpoint.provenance.format)),
       .init("class", .string(checkpoint.provenance.root)), .init("bytes", .integer(length)),
-      .init("parameters", .integer(parameterCount)),
+      .init("elements", .integer(elementCount)), .init("parameters", parameterCount.map(JSONValue.integer) ?? .null),
       .init("types", .object(typeCounts.map { .init($0.type.rawValue, .integer($0.count)) })),
       .init("metadata", .object(metadata.map { .init($0.key, .string($0.value)) })),
       .init("tensors", .array(tensors)),

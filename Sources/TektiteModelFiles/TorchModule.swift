@@ -30,6 +30,11 @@ public struct TorchModule: Sendable {
     return ModelFileError("\(place) of class \(ModelFileError.quoted(className)) \(message)", file: file)
   }
 
+  /// How many entries the submodules' own dictionaries have, all of which are looked through to find the submodules.
+  private var childEntryCount: Int {
+    (state["_modules"]?.entries ?? []).reduce(0) { $0 + ($1.value.state?.entryCount ?? 0) }
+  }
+
   /// How many entries the module's dictionaries have.
   private var entryCount: Int {
     1 + state.entryCount + (state["_modules"]?.entryCount ?? 0) + (state["_parameters"]?.entryCount ?? 0)
@@ -119,6 +124,34 @@ public struct TorchModule: Sendable {
     return found
   }
 
+  /// The numbers that a name stands for, wherever the version that wrote the file kept them: as an attribute that is a number, a list or an
+  /// array, or as a buffer or a parameter; the last axis fastest.
+  /// - Throws: `ModelFileError` if there is none, or it is no number.
+  public func numbers(_ name: String) throws(ModelFileError) -> [Double] {
+    if let tensor = state[name]?.tensor ?? state["_buffers"]?[name]?.tensor ?? state["_parameters"]?[name]?.tensor {
+      return try tensor.doubles()
+    }
+    guard let value = state[name] else {
+      let names = state.keys + buffers.map(\.name) + parameters.map(\.name)
+      throw error("has no \(ModelFileError.quoted(name))\(ModelFileError.suggestion(for: name, among: names))")
+    }
+    if let number = value.number { return [number] }
+    let numbers = value.elements?.compactMap(\.number) ?? []
+    guard !numbers.isEmpty, numbers.count == value.elements?.count else {
+      throw error("has \(value.kindName) as \(ModelFileError.quoted(name)) where numbers were expected")
+    }
+    return numbers
+  }
+
+  /// The one number that a name stands for, as `numbers` finds it.
+  public func number(_ name: String) throws(ModelFileError) -> Double {
+    let found = try numbers(name)
+    guard found.count == 1 else {
+      throw error("has \(found.count) numbers as \(ModelFileError.quoted(name)) where one was expected")
+    }
+    return found[0]
+  }
+
   /// All parameters and buffers below this module, named from here, in the order of torch: a module's own before its submodules'.
   /// - Throws: `ModelFileError` if modules contain themselves, or are nested or named beyond reason.
   public func allTensors() throws(ModelFileError) -> [(name: String, tensor: Tensor)] {
@@ -127,11 +160,11 @@ public struct TorchModule: Sendable {
     // keep us busy.
     var work = 0
     var letters = 0
-    let mostWork = 4 * value.graph.nodes.count
+    let mostWork = 8 * value.graph.nodes.count
     let start = path.isEmpty ? 0 : path.utf8.count + 1
     var pending = [(module: self, level: 0)]
     while let (here, level) = pending.popLast() {
-      work += here.entryCount
+      work += here.entryCount + here.childEntryCount
       guard level < Self.mostLevels, work <= mostWork, here.path.utf8.count <= Self.longestPath else {
         throw error("has submodules nested beyond reason, or within themselves; the file is damaged, or no model")
       }
