@@ -66,6 +66,22 @@ struct UnpicklerTests {
     #expect(try value("}X\u{1}\0\0\0kK\u{3}sX\u{1}\0\0\0kK\u{4}s")["k"]?.integer == 4)
   }
 
+  @Test("Numbers of numpy in either byte order are plain numbers")
+  func scalars() throws {
+    func scalar(_ order: String, _ code: String, _ bytes: String) throws -> PickleValue {
+      let type = "cnumpy\ndtype\n(X\u{2}\0\0\0\(code)K\0K\u{1}tR(K\u{3}X\u{1}\0\0\0\(order)NNNK\0K\0K\0tb"
+      let data = "C" + String(Character(Unicode.Scalar(UInt8(bytes.unicodeScalars.count)))) + bytes
+      return try unpickle(ops(Self.start + "cnumpy._core.multiarray\nscalar\n" + type + data + "\u{86}R."))
+    }
+    #expect(try scalar("<", "f8", "\0\0\0\0\0\0\u{8}\u{40}").number == 3)
+    #expect(try scalar(">", "f8", "\u{40}\u{8}\0\0\0\0\0\0").number == 3)
+    #expect(try scalar(">", "i4", "\u{FF}\u{FF}\u{FF}\u{FE}").integer == -2)
+    #expect(try scalar("<", "u2", "\u{1}\u{FF}").integer == 0xFF01)
+    #expect(try scalar("|", "b1", "\u{1}").bool == true)
+    #expect(try scalar("<", "V8", "\0\0\0\0\0\0\0\0").number == nil)
+    #expect(Fixtures.refusal(of: "f") { _ = try scalar("<", "f8", "\0") }.contains("another number of bytes"))
+  }
+
   @Test("A list within itself is a value like others")
   func circular() throws {
     let root = try unpickle(ops(Self.start + "]q\0h\0a."))
