@@ -44,7 +44,8 @@ public struct InputError: Error, Hashable, Sendable, CustomStringConvertible {
       }
       if best == nil || row[other.count] < best!.distance { best = (candidate, row[other.count]) }
     }
-    guard let best, best.distance <= max(2, name.count / 3) else { return nil }
+    // Any two words of three letters are within three changes: short names must come closer.
+    guard let best, best.distance <= (name.count < 4 ? 1 : max(2, name.count / 3)) else { return nil }
     return best.name
   }
 }

@@ -96,10 +96,17 @@ public struct PairEvaluator: ~Copyable {
       if observing { a.sums = sumBase }
       team.forEachChunk(chunkCount) { k in LevelKernels.pairForces(level, form, isDouble: isDouble, a, chunks[k], k) }
     }
-    if isDouble {
-      collect(Double.self, clusters, n, runs, &forces, &energies, &virials, team)
-    } else {
-      collect(Float.self, clusters, n, runs, &forces, &energies, &virials, team)
+    let f = forces.base
+    let ranges = Ranges(clusters.clusterCount, target: 256)
+    team.forEachChunk(ranges.count) { r in
+      LevelKernels.collectClusters(level, isDouble: isDouble, chunks, chunkCount, runs: runs, ranges[r], n, f)
+    }
+    if isAtomic {
+      if isDouble {
+        collectShares(Double.self, clusters, n, &energies, &virials, team)
+      } else {
+        collectShares(Float.self, clusters, n, &energies, &virials, team)
+      }
     }
     guard observing else { return (0, .zero) }
     var energy = 0.0
@@ -178,46 +185,27 @@ public struct PairEvaluator: ~Copyable {
 
   private mutating func packBlocks(_ positions: Span<Vector3>, _ origin: Vector3, _ width: Int, _ team: ThreadTeam) {
     let raw = UnsafeMutableRawPointer(blocks.base)
-    if isDouble {
-      Self.pack(positions, .zero, width, raw.assumingMemoryBound(to: Double.self), team)
-    } else {
-      Self.pack(positions, origin, width, raw.assumingMemoryBound(to: Float.self), team)
-    }
-  }
-
-  @inline(__always)
-  private static func pack<S: BinaryFloatingPoint>(
-    _ positions: Span<Vector3>, _ origin: Vector3, _ width: Int, _ out: UnsafeMutablePointer<S>, _ team: ThreadTeam
-  ) {
+    let (level, isDouble) = (self.level, self.isDouble)
     let n = positions.count
     positions.withUnsafeBufferPointer { buffer in
       guard let p = buffer.baseAddress else { return }
-      let clusters = Ranges((n + width - 1) / width, target: 512)
+      let clusters = Ranges((n + width - 1) / width, target: 256)
       team.forEachChunk(clusters.count) { k in
-        for cluster in clusters[k] {
-          let block = out + cluster * 3 * width
-          for lane in 0..<width {
-            let d = p[min(cluster * width + lane, n - 1)] - origin
-            block[lane] = S(d.x)
-            block[width + lane] = S(d.y)
-            block[2 * width + lane] = S(d.z)
-          }
-        }
+        LevelKernels.packClusters(level, isDouble: isDouble, p, n, origin: origin, clusters[k], raw)
       }
     }
   }
 
-  /// Adds the windows to the results, for each atom in the order of chunks.
+  /// Adds the windows to the shares of atoms in energy and virial, for each atom in the order of chunks.
   @inline(__always)
-  private func collect<S: BinaryFloatingPoint>(
-    _ scalar: S.Type, _ clusters: borrowing ClusterView, _ n: Int, _ runs: Int, _ forces: inout Buffer<Vector3>,
-    _ energies: inout Buffer<Double>, _ virials: inout Buffer<Matrix3>, _ team: ThreadTeam
+  private func collectShares<S: BinaryFloatingPoint>(
+    _ scalar: S.Type, _ clusters: borrowing ClusterView, _ n: Int, _ energies: inout Buffer<Double>,
+    _ virials: inout Buffer<Matrix3>, _ team: ThreadTeam
   ) {
     let width = clusters.width
-    let stride = runs * width
+    let stride = 10 * width
     let chunks = clusters.chunks
     let chunkCount = clusters.chunkCount
-    let f = forces.base
     let u = energies.count >= n ? Optional(energies.base) : nil
     let w = virials.count >= n ? Optional(virials.base) : nil
     let ranges = Ranges(clusters.clusterCount, target: 256)
@@ -227,18 +215,14 @@ public struct PairEvaluator: ~Copyable {
         var cluster = max(from, range.lowerBound)
         let end = min(to, range.upperBound)
         while cluster < end {
-          let b = source + (cluster - origin) * stride
           let slot = cluster * width
           for lane in 0..<min(width, n - slot) {
-            f[slot + lane] += Vector3(Double(b[lane]), Double(b[width + lane]), Double(b[2 * width + lane]))
-            if runs == 10 {
-              let c = b + lane
-              if let u { u[slot + lane] += Double(c[3 * width]) }
-              if let w {
-                let (xx, yy, zz) = (Double(c[4 * width]), Double(c[5 * width]), Double(c[6 * width]))
-                let (xy, xz, yz) = (Double(c[7 * width]), Double(c[8 * width]), Double(c[9 * width]))
-                w[slot + lane] += Matrix3(Vector3(xx, xy, xz), Vector3(xy, yy, yz), Vector3(xz, yz, zz))
-              }
+            let c = source + ((cluster - origin) * stride + lane)
+            if let u { u[slot + lane] += Double(c[3 * width]) }
+            if let w {
+              let (xx, yy, zz) = (Double(c[4 * width]), Double(c[5 * width]), Double(c[6 * width]))
+              let (xy, xz, yz) = (Double(c[7 * width]), Double(c[8 * width]), Double(c[9 * width]))
+              w[slot + lane] += Matrix3(Vector3(xx, xy, xz), Vector3(xy, yy, yz), Vector3(xz, yz, zz))
             }
           }
           cluster += 1

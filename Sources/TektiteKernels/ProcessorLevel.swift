@@ -141,4 +141,28 @@ enum LevelKernels {
     case .v4: TektiteKernelsV4.pairForces(kind, isDouble: isDouble, a, chunk, index)
     }
   }
+
+  static func packClusters(
+    _ level: ProcessorLevel, isDouble: Bool, _ positions: UnsafePointer<Vector3>, _ count: Int, origin: Vector3,
+    _ range: Range<Int>, _ out: UnsafeMutableRawPointer
+  ) {
+    switch level {
+    case .baseline:
+      TektiteKernelsBaseline.packClusters(isDouble: isDouble, positions, count, origin: origin, range, out)
+    case .v3: TektiteKernelsV3.packClusters(isDouble: isDouble, positions, count, origin: origin, range, out)
+    case .v4: TektiteKernelsV4.packClusters(isDouble: isDouble, positions, count, origin: origin, range, out)
+    }
+  }
+
+  static func collectClusters(
+    _ level: ProcessorLevel, isDouble: Bool, _ chunks: UnsafePointer<ClusterChunk>, _ chunkCount: Int,
+    runs: Int, _ range: Range<Int>, _ count: Int, _ forces: UnsafeMutablePointer<Vector3>
+  ) {
+    switch level {
+    case .baseline:
+      TektiteKernelsBaseline.collectClusters(isDouble: isDouble, chunks, chunkCount, runs: runs, range, count, forces)
+    case .v3: TektiteKernelsV3.collectClusters(isDouble: isDouble, chunks, chunkCount, runs: runs, range, count, forces)
+    case .v4: TektiteKernelsV4.collectClusters(isDouble: isDouble, chunks, chunkCount, runs: runs, range, count, forces)
+    }
+  }
 }

@@ -146,7 +146,7 @@ extension StructureFile {
       last = structure.frame.time
     }
     description.frames = reader.frameCount
-    guard reader.frameCount > 0 else { return }
+    guard reader.frameCount > 0 else { throw InputError("holds no frame", file: path) }
     // All zero means that there were no times. The file does not say in which unit they are.
     if description.firstTime == 0 && last == 0 {
       description.firstTime = nil

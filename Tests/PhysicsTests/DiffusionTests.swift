@@ -21,17 +21,21 @@ struct DiffusionTests {
       return sum / Double((frames.count - lag) * members.count)
     }
 
-    /// The slope of the mean square displacement between two lags, over six: what came before the diffusive regime drops out.
-    func diffusivity(_ members: [Int], lags: (Int, Int), interval: Double) -> Double {
-      let rise = meanSquare(members, lag: lags.1) - meanSquare(members, lag: lags.0)
-      return rise / (6 * Double(lags.1 - lags.0) * interval)
+    /// The least-squares slope of the mean square displacement over a range of lags, over six: what came before the diffusive regime drops out.
+    func diffusivity(_ members: [Int], lags: ClosedRange<Int>, interval: Double) -> Double {
+      let times = lags.map { Double($0) * interval }
+      let rises = lags.map { meanSquare(members, lag: $0) }
+      let (t, m) = (Statistics.mean(times), Statistics.mean(rises))
+      let above = zip(times, rises).map { ($0 - t) * ($1 - m) }.reduce(0, +)
+      return above / times.map { ($0 - t) * ($0 - t) }.reduce(0, +) / 6
     }
   }
 
   /// Runs at constant energy from an equilibrated start with the kinetic energy of the temperature, and returns the diffusivities of
   /// A and B with the mean temperature.
   private func measure(
-    temperature: Double, energy: Double?, equilibration: Int, steps: Int, every: Int, lags: (Int, Int), seed: UInt64
+    temperature: Double, energy: Double?, equilibration: Int, steps: Int, every: Int, lags: ClosedRange<Int>,
+    seed: UInt64
   ) throws -> (a: Double, b: Double, temperature: Double) {
     var liquid = try Liquid.kobAndersen(side: 16, seed: seed)
     liquid.system.drawMaxwellVelocities(temperature: 3, seed: seed)
@@ -59,7 +63,7 @@ struct DiffusionTests {
   @Test("at T = 2, and energy and temperature belong together")
   func hot() throws {
     let found = try measure(
-      temperature: 2, energy: -4.654, equilibration: 1500, steps: 6000, every: 100, lags: (10, 25), seed: 301)
+      temperature: 2, energy: -4.654, equilibration: 1500, steps: 6000, every: 100, lags: 10...25, seed: 301)
     print("T = 2: D_A = \(found.a), D_B = \(found.b), T = \(found.temperature)")
     // u = -4.654 ± 0.003 over a heat capacity near 3 per atom is T ± 0.001; its own fluctuation at N = 4096 adds a few thousandths.
     #expect(abs(found.temperature - 2) < 0.02)
@@ -70,11 +74,25 @@ struct DiffusionTests {
 
   @Test("at T = 0.8 to 5 %", .enabled(if: runsSlowTests, "takes minutes; set TEKTITE_SLOW=1"))
   func supercooled() throws {
-    let found = try measure(
-      temperature: 0.8, energy: nil, equilibration: 40_000, steps: 150_000, every: 1000, lags: (15, 30), seed: 302)
-    print("T = 0.8: D_A = \(found.a), D_B = \(found.b), T = \(found.temperature)")
-    #expect(abs(found.temperature - 0.8) < 0.01)
-    #expect(abs(found.a / 5.39e-3 - 1) < 0.05, "D_A = \(found.a)")
-    #expect(abs(found.b / 8.95e-3 - 1) < 0.07, "D_B = \(found.b)")
+    // The temperature decides: D_A goes like T^3.5 here, and the kinetic temperature that a thermostat happens to leave differs from run to run by
+    // 1 %. So both runs get the energy that belongs to T = 0.8 and the mean of their temperatures is a result.
+    var (a, b, temperature) = (0.0, 0.0, 0.0)
+    for seed: UInt64 in [302, 303] {
+      let found = try measure(
+        temperature: 0.8, energy: Self.energyAt08, equilibration: 40_000, steps: 100_000, every: 500, lags: 10...80,
+        seed: seed)
+      print("T = 0.8: D_A = \(found.a), D_B = \(found.b), T = \(found.temperature)")
+      a += found.a / 2
+      b += found.b / 2
+      temperature += found.temperature / 2
+    }
+    #expect(abs(temperature - 0.8) < 0.006, "T = \(temperature)")
+    // Reference 5.39e-3 and 8.95e-3.
+    #expect(abs(a / 5.39e-3 - 1) < 0.05, "D_A = \(a)")
+    #expect(abs(b / 8.95e-3 - 1) < 0.05, "D_B = \(b)")
   }
+
+  /// u(0.8) per atom of six runs of our own with other starts, over mean temperatures from 0.796 to 0.817, on a straight line within 0.001; the literature's
+  /// interpolation says -6.340.
+  private static let energyAt08 = -6.3436
 }

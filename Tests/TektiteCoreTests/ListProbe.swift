@@ -21,24 +21,30 @@ struct ListProbe: PotentialModel {
   var cutoff: Double
   /// The farthest that an edge may reach.
   var farthest: Double
+  /// Atoms in a cluster of the list.
+  var width = 4
   var findings = Findings()
   var name: String { "list probe" }
 
   func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
-    AnyPotential(Worker(cutoff: cutoff, farthest: farthest, findings: findings))
+    AnyPotential(Worker(cutoff: cutoff, farthest: farthest, width: width, findings: findings))
   }
 
   struct Worker: Potential, ~Copyable {
     let cutoff: Double
     let farthest: Double
+    let width: Int
     let findings: Findings
-    init(cutoff: Double, farthest: Double, findings: Findings) {
+    init(cutoff: Double, farthest: Double, width: Int, findings: Findings) {
+      self.width = width
       self.cutoff = cutoff
       self.farthest = farthest
       self.findings = findings
     }
 
-    var requirements: PotentialRequirements { PotentialRequirements(cutoff: cutoff, lists: .edges) }
+    var requirements: PotentialRequirements {
+      PotentialRequirements(cutoff: cutoff, lists: .edges, clusterWidth: width)
+    }
     mutating func reserveCapacity(atoms: Int, edges: Int) {
       findings.state.withLock { $0.reserved = (atoms, edges) }
     }

@@ -14,9 +14,12 @@ public enum ModelReference {
     resolver.precision = precision
     let isPath = ModelName.isPath(name) || InputFile.exists(path: name)
     let here = FileManager.default.currentDirectoryPath
-    return try resolver.model(named: isPath ? FilePath.absolute(name, from: here) : name, isPath: isPath) { message in
+    let found = try resolver.model(named: isPath ? FilePath.absolute(name, from: here) : name, isPath: isPath) {
+      message in
       InputError(message, file: name)
     }
+    if precision == .single { throw InputError(Precision.singleIsForNetworks, file: "--precision") }
+    return found
   }
 }
 
@@ -37,6 +40,7 @@ struct PotentialResolver {
       var inner = self
       inner.precision = precision ?? section.precision
       let mark = section.marks["kind"]
+      if section.precision == .single { throw section.marks["precision"].error(Precision.singleIsForNetworks) }
       return try inner.model(named: section.kind, isPath: ModelName.isPath(section.kind)) { mark.error($0) }
     case .lennardJones(let section):
       let model = try lennardJones(section.pairs, section.scheme, precision ?? section.precision, section.marks) {
@@ -180,4 +184,10 @@ extension StateSection {
     }
     return point
   }
+}
+
+extension Precision {
+  /// Why a classical potential does not take `single`.
+  static let singleIsForNetworks =
+    "a classical potential has the precisions double and mixed; 'single' belongs to learned ones"
 }

@@ -147,8 +147,7 @@ extension SectionKey {
     .optional(
       "precision", path,
       Codec<Precision>.word("a precision").checked {
-        $0 == .single
-          ? "a classical potential has the precisions double and mixed; 'single' belongs to learned ones" : nil
+        $0 == .single ? Precision.singleIsForNetworks : nil
       },
       default: .double,
       "'double', or 'mixed' for pair arithmetic in single precision with sums and integration in double.")

@@ -25,7 +25,7 @@ public struct Simulation: ~Copyable {
 
   /// Makes a simulation.
   /// - Throws: `InputError` for a plan that cannot be run: numbers that are not finite, models that do not know a species, two
-  ///   outputs of one name.
+  ///   outputs of one name; and when the folder holds a run that is neither to be resumed nor overwritten.
   public init(plan: SimulationPlan, options: RunOptions) throws {
     try self.init(plan: plan, options: options, store: RunFolder(options.directory))
   }
@@ -41,6 +41,11 @@ public struct Simulation: ~Copyable {
     guard (1...4096).contains(threads) else {
       throw InputError("\(threads) threads; expected a number from 1 to 4096", file: "--threads")
     }
+    if store.holdsRun && !options.resume && !options.overwrite {
+      throw InputError(
+        "the folder already holds a run. Go on with it by --resume, replace it by --overwrite, or choose "
+          + "another folder with --output.", file: store.name)
+    }
     self.plan = plan
     self.options = options
     self.store = store
@@ -51,7 +56,7 @@ public struct Simulation: ~Copyable {
   }
 
   /// Runs all stages, or those that are left.
-  /// - Throws: `InputError` when the folder holds a run that is neither to be resumed nor overwritten, or one that cannot be resumed;
+  /// - Throws: `InputError` when the folder holds a run that cannot be resumed;
   ///   what outputs throw, a full disk say (the last checkpoint is then intact).
   public mutating func run() throws -> RunOutcome {
     let handlers = options.handlesSignals ? SignalCatcher.install() : []
@@ -93,10 +98,6 @@ public struct Simulation: ~Copyable {
         } else {
           progress.note("\(store.name) holds no checkpoint yet: starting at the beginning")
         }
-      } else if !options.overwrite {
-        throw InputError(
-          "the folder already holds a run. Go on with it by --resume, replace it by --overwrite, or choose "
-            + "another folder with --output.", file: store.name)
       }
     }
     if state != nil { record.stages = Array(RunRecord.stages(in: store.read("run.json")).prefix(plan.stages.count)) }
