@@ -54,7 +54,7 @@ public struct ForceField: ~Copyable {
     let reaches =
       cutoffs.count == kinds * kinds && !requirements.lists.contains(.edges)
       ? cutoffs : [Double](repeating: requirements.cutoff, count: kinds * kinds)
-    let nearSkin = 0.3 * skin
+    let nearSkin = 0.2 * skin
     radii = reaches.map { $0 > 0 ? $0 + skin : 0 }
     nearRadii = reaches.map { $0 > 0 ? $0 + nearSkin : 0 }
     self.nearSkin = nearSkin
