@@ -1,0 +1,233 @@
+import TektiteIrreps
+import TektiteModelFiles
+
+/// Reads the parts of a MACE model out of the modules of a file. All errors name the file and the place in it.
+struct MACEReader {
+  let root: TorchModule
+  let isSinglePrecision: Bool
+
+  /// An error about a module.
+  static func error(_ module: TorchModule, _ message: String) -> ModelFileError {
+    let place = module.path.isEmpty ? "the model" : "module '\(module.path)'"
+    return ModelFileError("\(place) \(message)", file: module.file)
+  }
+
+  /// The last part of the name of a class, if it comes from one of these packages.
+  static func shortName(_ name: String, in packages: String...) -> String? {
+    for package in packages where name.hasPrefix(package + ".") {
+      return String(name.split(separator: ".", omittingEmptySubsequences: false).last ?? "")
+    }
+    return nil
+  }
+
+  /// Does something with irreps or parts of programs, and says where it went wrong.
+  func located<Value>(_ module: TorchModule, _ make: () throws -> Value) throws(ModelFileError) -> Value {
+    do {
+      return try make()
+    } catch let error {
+      if let error = error as? ModelFileError { throw error }
+      throw Self.error(module, "does not make sense: \(error)")
+    }
+  }
+
+  // MARK: Numbers
+
+  /// The numbers of a tensor, all finite.
+  func values(_ module: TorchModule, _ name: String, shape: [Int]? = nil) throws(ModelFileError) -> [Double] {
+    let values = try module.tensor(name, shape: shape).doubles()
+    guard values.allSatisfy(\.isFinite) else {
+      throw Self.error(module, "has numbers in '\(name)' that are not finite; the training of this model has failed")
+    }
+    return values
+  }
+
+  /// The numbers that a name stands for, all finite.
+  func numbers(_ module: TorchModule, _ name: String) throws(ModelFileError) -> [Double] {
+    let values = try module.numbers(name)
+    guard values.allSatisfy(\.isFinite) else {
+      throw Self.error(module, "has numbers in '\(name)' that are not finite; the training of this model has failed")
+    }
+    return values
+  }
+
+  /// The one number that a name stands for.
+  func number(_ module: TorchModule, _ name: String) throws(ModelFileError) -> Double {
+    let values = try numbers(module, name)
+    guard values.count == 1 else {
+      throw Self.error(module, "has \(values.count) numbers as '\(name)' where one was expected")
+    }
+    return values[0]
+  }
+
+  /// A whole number within bounds.
+  func integer(_ module: TorchModule, _ name: String, _ range: ClosedRange<Int>) throws(ModelFileError) -> Int {
+    let value = try number(module, name)
+    // As mace-torch does, what is kept as a float is cut to a whole number.
+    guard value >= Double(range.lowerBound), value <= Double(range.upperBound) else {
+      throw Self.error(module, "has '\(name)' = \(value); expected \(range.lowerBound) to \(range.upperBound)")
+    }
+    return Int(value)
+  }
+
+  // MARK: Irreps
+
+  /// Irreps as e3nn pickles them, or as text.
+  func irreps(_ module: TorchModule, _ name: String) throws(ModelFileError) -> Irreps {
+    let value = try module.requiredAttribute(name)
+    if let text = value.string { return try located(module) { try Irreps(text) } }
+    // The empty sum is a tuple without members.
+    guard value.className?.hasSuffix("Irreps") ?? false else {
+      throw Self.error(module, "has \(value.kindName) as '\(name)' where irreps were expected")
+    }
+    var blocks: [Irreps.Block] = []
+    for member in value.elements ?? [] {
+      guard let parts = member.elements, parts.count == 2, let copies = parts[0].integer,
+        let irrep = parts[1].elements, irrep.count == 2, let degree = irrep[0].integer,
+        let parity = irrep[1].integer.flatMap({ Parity(rawValue: $0) }), (0...Irrep.largestDegree).contains(degree),
+        (0...Irreps.largestMultiplicity).contains(copies)
+      else { throw Self.error(module, "has something in '\(name)' that is no irrep") }
+      blocks.append(.init(copies, Irrep(degree, parity)))
+    }
+    return Irreps(blocks)
+  }
+
+  /// The fields of each instruction of a map.
+  private func instructions(_ module: TorchModule, fields: Int) throws(ModelFileError) -> [[PickleValue]] {
+    let value = try module.requiredAttribute("instructions")
+    guard let all = value.elements else {
+      throw Self.error(module, "has \(value.kindName) as 'instructions' where a list was expected")
+    }
+    var found: [[PickleValue]] = []
+    for instruction in all {
+      guard let parts = instruction.elements, parts.count == fields else {
+        throw Self.error(module, "has an instruction that has not \(fields) fields")
+      }
+      found.append(parts)
+    }
+    return found
+  }
+
+  private func require(_ module: TorchModule, _ name: String) throws(ModelFileError) {
+    guard Self.shortName(module.className, in: "e3nn") == name else {
+      throw Self.error(
+        module,
+        "is of class '\(module.className)' where e3nn's \(name) was expected; models with accelerated layers must be converted back first (mace_cueq_to_e3nn)"
+      )
+    }
+  }
+
+  // MARK: Maps
+
+  /// e3nn's Linear.
+  func linear(_ module: TorchModule) throws(ModelFileError) -> LinearLayer {
+    try require(module, "Linear")
+    let (input, output) = (try irreps(module, "irreps_in"), try irreps(module, "irreps_out"))
+    var paths: [Linear.Instruction] = []
+    var coefficients: [Double] = []
+    var biases = [Bool](repeating: false, count: output.count)
+    for parts in try instructions(module, fields: 4) {
+      guard let from = parts[0].integer, let to = parts[1].integer, let weight = parts[3].number, weight.isFinite else {
+        throw Self.error(module, "has an instruction that is none of a linear map")
+      }
+      guard from == -1 else {
+        paths.append(.init(from, to))
+        coefficients.append(weight)
+        continue
+      }
+      guard biases.indices.contains(to), weight == 1, !biases[to...].contains(true) else {
+        throw Self.error(module, "has an instruction for a bias that is not understood")
+      }
+      biases[to] = true
+    }
+    let plan = try located(module) { [paths, coefficients, biases] in
+      try Linear(input, to: output, paths, coefficients: coefficients, biases: biases)
+    }
+    let weights = try values(module, "weight", shape: [plan.weightCount])
+    let shifts = plan.biasCount > 0 ? try values(module, "bias", shape: [plan.biasCount]) : []
+    return LinearLayer(plan: plan, weights: [weights], biases: shifts)
+  }
+
+  /// Rows of a linear map that is applied to one-hot species.
+  func rows(_ module: TorchModule, species: Int) throws(ModelFileError) -> [[Double]] {
+    let layer = try linear(module)
+    guard layer.plan.input == Irreps([.init(species, Irrep(0, .even))]), layer.plan.output.count == 1,
+      layer.plan.paths.count == 1, layer.biases.isEmpty
+    else {
+      throw Self.error(module, "maps '\(layer.plan.input)' to '\(layer.plan.output)'; expected \(species) species to scalars")
+    }
+    let n = layer.plan.output.dimension
+    return (0..<species).map { z in
+      layer.weights[0][(z * n)..<((z + 1) * n)].map { layer.plan.paths[0].coefficient * $0 }
+    }
+  }
+
+  /// A fully connected tensor product with one-hot species: a linear map for each of them.
+  func speciesLinear(_ module: TorchModule, species: Int) throws(ModelFileError) -> LinearLayer {
+    try require(module, "FullyConnectedTensorProduct")
+    let (input, output) = (try irreps(module, "irreps_in1"), try irreps(module, "irreps_out"))
+    guard try irreps(module, "irreps_in2") == Irreps([.init(species, Irrep(0, .even))]) else {
+      throw Self.error(module, "has a second input that is not the \(species) species")
+    }
+    var paths: [Linear.Instruction] = []
+    var coefficients: [Double] = []
+    for parts in try instructions(module, fields: 7) {
+      guard let from = parts[0].integer, parts[1].integer == 0, let to = parts[2].integer, parts[3].string == "uvw",
+        parts[4].bool == true, let weight = parts[5].number, weight.isFinite, output.indices.contains(to)
+      else { throw Self.error(module, "has an instruction that is not understood") }
+      paths.append(.init(from, to))
+      // The coupling tensor (l, 0, l) is 1/√(2l+1) times the unit matrix.
+      coefficients.append(weight / Double(output[to].irrep.dimension).squareRoot())
+    }
+    let plan = try located(module) { [paths, coefficients] in
+      try Linear(input, to: output, paths, coefficients: coefficients)
+    }
+    let (total, overflow) = plan.weightCount.multipliedReportingOverflow(by: species)
+    guard !overflow else { throw Self.error(module, "has more weights than there can be") }
+    let stored = try values(module, "weight", shape: [total])
+    // Stored [u, species, w] for each path.
+    var weights = [[Double]](repeating: [], count: species)
+    for path in plan.paths {
+      let (n, m) = (
+        input[path.instruction.input].multiplicity, output[path.instruction.output].multiplicity
+      )
+      for u in 0..<n {
+        for z in 0..<species {
+          let start = path.weights.lowerBound * species + (u * species + z) * m
+          weights[z].append(contentsOf: stored[start..<(start + m)])
+        }
+      }
+    }
+    return LinearLayer(plan: plan, weights: weights)
+  }
+
+  /// The tensor product of features with harmonics.
+  func convolution(
+    _ module: TorchModule
+  ) throws(ModelFileError) -> (input: Irreps, output: Irreps, weights: Int, paths: [Convolution.Path]) {
+    try require(module, "TensorProduct")
+    let (input, harmonics) = (try irreps(module, "irreps_in1"), try irreps(module, "irreps_in2"))
+    let output = try irreps(module, "irreps_out")
+    guard harmonics.enumerated().allSatisfy({ $1.multiplicity == 1 && $1.irrep.degree == $0 }) else {
+      throw Self.error(module, "has '\(harmonics)' as its second input; expected the spherical harmonics of degrees 0, 1, …")
+    }
+    var paths: [Convolution.Path] = []
+    var firstWeight = 0
+    for parts in try instructions(module, fields: 7) {
+      guard let from = parts[0].integer, let degree = parts[1].integer, let to = parts[2].integer,
+        parts[3].string == "uvu", parts[4].bool == true, let weight = parts[5].number, weight.isFinite,
+        input.indices.contains(from), harmonics.indices.contains(degree), output.indices.contains(to),
+        input[from].multiplicity == output[to].multiplicity, firstWeight < 1 << 40
+      else { throw Self.error(module, "has an instruction that is not understood; expected mode 'uvu' with weights") }
+      let (l1, l3) = (input[from].irrep.degree, output[to].irrep.degree)
+      let tensor = try located(module) { try Wigner3j(l1, degree, l3, convention: .e3nn04) }
+      // e3nn 0.4.4 has no tensor where a degree is 0, but divides by √(2l+1); the others have been rounded in files of single precision.
+      let isRounded = isSinglePrecision && l1 > 0 && degree > 0 && l3 > 0
+      paths.append(
+        .init(
+          inputBlock: from, degree: degree, outputBlock: to, coefficient: weight, firstWeight: firstWeight,
+          coupling: tensor.elements.map { .init($0.i1, $0.i2, $0.i3, isRounded ? Double(Float($0.value)) : $0.value) }))
+      firstWeight += input[from].multiplicity
+    }
+    return (input, output, firstWeight, paths)
+  }
+}

@@ -1,0 +1,102 @@
+/// Functions b_n(x) of a (transformed) distance.
+public enum RadialBasis: Hashable, Sendable {
+  /// b_n(x) = prefactor · sin(ω_n x)/x. Gasteiger et al. 2020 (arXiv:2003.03123, eq. 7) with ω_n = nπ/r_c and prefactor √(2/r_c); frequencies
+  /// may be trained. NequIP's basis is the same with another prefactor, r_c/π.
+  case bessel(frequencies: [Double], prefactor: Double)
+  /// b_n(x) = exp(coefficient (x − μ_n)²).
+  case gaussian(centers: [Double], coefficient: Double)
+  /// b_n(x) = T_n(x), Chebyshev polynomials of the first kind, n = 1 … count. Not restricted to −1 ≤ x ≤ 1.
+  case chebyshev(count: Int)
+
+  /// The number of functions.
+  public var count: Int {
+    switch self {
+    case .bessel(let frequencies, _): frequencies.count
+    case .gaussian(let centers, _): centers.count
+    case .chebyshev(let count): count
+    }
+  }
+
+  /// Values and derivatives at x.
+  public func evaluate(_ x: Double) -> (values: [Double], derivatives: [Double]) {
+    switch self {
+    case .bessel(let frequencies, let prefactor):
+      let values = frequencies.map { prefactor * sine($0 * x) / x }
+      let derivatives = zip(frequencies, values).map { w, v in prefactor * w * cosine(w * x) / x - v / x }
+      return (values, derivatives)
+    case .gaussian(let centers, let coefficient):
+      let values = centers.map { exponential(coefficient * (x - $0) * (x - $0)) }
+      return (values, zip(centers, values).map { 2 * coefficient * (x - $0) * $1 })
+    case .chebyshev(let count):
+      // T_(n+1) = 2x T_n − T_(n−1), and the same differentiated.
+      var (values, derivatives) = ([1, x], [0.0, 1])
+      while values.count <= count {
+        let n = values.count
+        derivatives.append(2 * values[n - 1] + 2 * x * derivatives[n - 1] - derivatives[n - 2])
+        values.append(2 * x * values[n - 1] - values[n - 2])
+      }
+      return (Array(values[1...].prefix(count)), Array(derivatives[1...].prefix(count)))
+    }
+  }
+}
+
+/// A change of variable x(r) before the basis, which may depend on the two species through radii R.
+public enum DistanceTransform: Hashable, Sendable {
+  /// x = r.
+  case identity
+  /// x = 1/(1 + a s^q/(1 + s^(q−p))) with s = r/r₀, r₀ = (R_i + R_j)/2 (Witt et al. 2023, doi:10.1063/5.0158783). `radii` by species.
+  case agnesi(q: Double, p: Double, a: Double, radii: [Double])
+  /// x = p₀ + (r − p₀) ½(1 + tanh(α (r − m)/(p₁ − p₀))) with r₀ = R_i + R_j, p₀ = ¾ r₀, p₁ = 4/3 r₀, m = (p₀ + p₁)/2. `radii` by species.
+  case soft(alpha: Double, radii: [Double])
+
+  /// The number of species of which radii are known; nil when none are needed.
+  var speciesCount: Int? {
+    switch self {
+    case .identity: nil
+    case .agnesi(_, _, _, let radii), .soft(_, let radii): radii.count
+    }
+  }
+
+  /// x and dx/dr for two species.
+  public func evaluate(_ r: Double, _ first: Int, _ second: Int) -> (value: Double, derivative: Double) {
+    switch self {
+    case .identity: return (r, 1)
+    case .agnesi(let q, let p, let a, let radii):
+      let r0 = 0.5 * (radii[first] + radii[second])
+      let s = r / r0
+      let (rise, denominator) = (power(s, q), 1 + power(s, q - p))
+      let u = a * rise / denominator
+      let du = u * (q / s - (q - p) * power(s, q - p - 1) / denominator)
+      let x = 1 / (1 + u)
+      return (x, -x * x * du / r0)
+    case .soft(let alpha, let radii):
+      let r0 = radii[first] + radii[second]
+      let (p0, p1) = (0.75 * r0, 4.0 / 3.0 * r0)
+      let slope = alpha / (p1 - p0)
+      let t = hyperbolicTangent(slope * (r - 0.5 * (p0 + p1)))
+      let switched = 0.5 * (1 + t)
+      return (p0 + (r - p0) * switched, switched + (r - p0) * 0.5 * slope * (1 - t * t))
+    }
+  }
+}
+
+/// The envelope 1 − (p+1)(p+2)/2 x^p + p(p+2) x^(p+1) − p(p+1)/2 x^(p+2), x = r/r_c, and 0 from r_c on (Gasteiger et al. 2020, eq. 8).
+public struct PolynomialEnvelope: Hashable, Sendable {
+  /// The exponent p.
+  public let exponent: Int
+  /// The distance r_c from which on it vanishes.
+  public let cutoff: Double
+
+  /// Makes an envelope.
+  public init(exponent: Int, cutoff: Double) { (self.exponent, self.cutoff) = (exponent, cutoff) }
+
+  /// Value and derivative at r.
+  public func evaluate(_ r: Double) -> (value: Double, derivative: Double) {
+    guard r < cutoff else { return (0, 0) }
+    let (p, x) = (Double(exponent), r / cutoff)
+    let lower = power(x, p - 1)
+    let value = 1 - lower * x * ((p + 1) * (p + 2) / 2 - x * (p * (p + 2) - x * p * (p + 1) / 2))
+    // −p(p+1)(p+2)/2 x^(p−1) (1 − x)².
+    return (value, -p * (p + 1) * (p + 2) / 2 * lower * (1 - x) * (1 - x) / cutoff)
+  }
+}
