@@ -25,18 +25,21 @@ struct MACEFixtureTests {
       let found = programs[result.head].evaluate(species: atoms.species, edges: atoms.edges(within: model.cutoff + 0.3))
       let place = "\(name), \(result.structure)"
       let size = result.node_energies.reduce(1) { $0 + abs($1) }
-      #expect(abs(found.energy - result.energy) < 1e-9 * size, "energy of \(place)")
-      #expect(discrepancy(found.atomicEnergies, result.node_energies) < 1e-9, "energies of atoms of \(place)")
+      #expect(abs(found.energy - result.energy) < 1e-11 * size, "energy of \(place)")
+      #expect(discrepancy(found.atomicEnergies, result.node_energies) < 1e-11, "energies of atoms of \(place)")
       if let forces = result.forces {
-        #expect(discrepancy(flat(found.forces), forces) < 1e-9, "forces of \(place)")
+        #expect(discrepancy(flat(found.forces), forces) < 1e-11, "forces of \(place)")
       }
       if let virial = result.virial {
-        #expect(discrepancy(flat(found.virial), virial) < 1e-9, "virial of \(place)")
+        // mace-torch takes the derivative under symmetric strain. With couplings that were rounded to single precision energies change a little when
+        // turned, and then the virial is not quite symmetric.
+        let symmetric = 0.5 * (found.virial + found.virial.transposed)
+        #expect(discrepancy(flat(symmetric), virial) < 1e-11, "virial of \(place)")
       }
       if let virials = result.atomic_virials {
         // mace-torch symmetrises its shares.
         let ours = found.atomicVirials.flatMap { flat(0.5 * ($0 + $0.transposed)) }
-        #expect(discrepancy(ours, virials) < 1e-9, "virials of atoms of \(place)")
+        #expect(discrepancy(ours, virials) < 1e-11, "virials of atoms of \(place)")
       }
     }
   }
