@@ -46,6 +46,9 @@ let package = Package(
     .target(name: "TektitePotentials", dependencies: ["TektiteCore"], swiftSettings: lifetimes),
     .target(name: "TektiteIrreps"),
     .target(name: "TektiteModelFiles"),
+    .target(
+      name: "TektiteEquivariant",
+      dependencies: ["TektiteKernels", "TektiteCore", "TektiteIrreps", "TektiteModelFiles"], swiftSettings: lifetimes),
     .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
     .target(
       name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
@@ -78,6 +81,9 @@ let package = Package(
       name: "TektiteIrrepsTests", dependencies: ["TektiteIrreps"], exclude: ["Fixtures", "make-fixtures.py"]),
     .testTarget(
       name: "TektiteModelFilesTests", dependencies: ["TektiteModelFiles", "TektiteTestSupport"],
+      exclude: ["fixtures", "make-fixtures.py", "real.json"]),
+    .testTarget(
+      name: "TektiteEquivariantTests", dependencies: ["TektiteEquivariant", "TektiteTestSupport"],
       exclude: ["fixtures", "make-fixtures.py", "real.json"]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),

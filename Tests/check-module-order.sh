@@ -20,6 +20,7 @@ TektiteCore: TektiteKernels TektiteLayouts
 TektitePotentials: TektiteCore TektiteKernels TektiteLayouts
 TektiteIrreps:
 TektiteModelFiles:
+TektiteEquivariant: TektiteCore TektiteKernels TektiteLayouts TektiteIrreps TektiteModelFiles
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
 TektiteDecks: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics Yams Foundation

@@ -38,7 +38,9 @@ struct DerivativeTests {
     }
   }
 
-  @Test("The virial is minus the derivative under strain, and the sum of its shares", arguments: ["density", "odd", "chebyshev"])
+  @Test(
+    "The virial is minus the derivative under strain, and the sum of its shares",
+    arguments: ["density", "odd", "chebyshev"])
   func strain(_ name: String) throws {
     let (model, expected) = (try Fixtures.description(name), try Fixtures.expected(name))
     let interpreter = Interpreter(try NetworkProgram(model))
@@ -108,7 +110,8 @@ struct DerivativeTests {
       layers: [
         .init(
           weights: numbers(20), biases: numbers(4),
-          normalization: .init(scale: [1, 0.5, 2, 1], shift: numbers(4), epsilon: 1e-5), activation: .init(.silu), outputs: 4),
+          normalization: .init(scale: [1, 0.5, 2, 1], shift: numbers(4), epsilon: 1e-5), activation: .init(.silu),
+          outputs: 4),
         .init(weights: numbers(8), activation: .init(.tanh, factor: 1.6), outputs: 2),
       ])
     for basis in bases {

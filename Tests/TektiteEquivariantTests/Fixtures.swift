@@ -9,7 +9,8 @@ import Testing
 enum Fixtures {
   static let tests = (#filePath as NSString).deletingLastPathComponent
   static let models = [
-    "plain", "vectors", "tensors", "density", "density-uncut", "nonlinear", "nonlinear-single", "soft", "chebyshev", "order4",
+    "plain", "vectors", "tensors", "density", "density-uncut", "nonlinear", "nonlinear-single", "soft", "chebyshev",
+    "order4",
     "odd", "heads", "repulsion", "so3", "edges",
   ]
 
@@ -25,10 +26,10 @@ enum Fixtures {
       let structure: String
       let head: Int
       let energy: Double
-      let node_energies: [Double]
+      let nodeEnergies: [Double]
       let forces: [Double]?
       let virial: [Double]?
-      let atomic_virials: [Double]?
+      let atomicVirials: [Double]?
     }
     struct Ladder: Decodable {
       let structure: String
@@ -42,7 +43,9 @@ enum Fixtures {
 
   static func path(_ name: String) -> String { tests + "/fixtures/" + name }
   static func decode<Value: Decodable>(_ path: String, _: Value.Type = Value.self) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   }
   static func structures() throws -> [String: Structure] { try decode(path("structures.json")) }
   static func expected(_ model: String) throws -> Expected { try decode(path(model + ".json")) }

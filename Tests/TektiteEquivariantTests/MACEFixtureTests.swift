@@ -24,9 +24,9 @@ struct MACEFixtureTests {
       // A margin beyond the cutoff, as lists have.
       let found = programs[result.head].evaluate(species: atoms.species, edges: atoms.edges(within: model.cutoff + 0.3))
       let place = "\(name), \(result.structure)"
-      let size = result.node_energies.reduce(1) { $0 + abs($1) }
+      let size = result.nodeEnergies.reduce(1) { $0 + abs($1) }
       #expect(abs(found.energy - result.energy) < 1e-11 * size, "energy of \(place)")
-      #expect(discrepancy(found.atomicEnergies, result.node_energies) < 1e-11, "energies of atoms of \(place)")
+      #expect(discrepancy(found.atomicEnergies, result.nodeEnergies) < 1e-11, "energies of atoms of \(place)")
       if let forces = result.forces {
         #expect(discrepancy(flat(found.forces), forces) < 1e-11, "forces of \(place)")
       }
@@ -36,7 +36,7 @@ struct MACEFixtureTests {
         let symmetric = 0.5 * (found.virial + found.virial.transposed)
         #expect(discrepancy(flat(symmetric), virial) < 1e-11, "virial of \(place)")
       }
-      if let virials = result.atomic_virials {
+      if let virials = result.atomicVirials {
         // mace-torch symmetrises its shares.
         let ours = found.atomicVirials.flatMap { flat(0.5 * ($0 + $0.transposed)) }
         #expect(discrepancy(ours, virials) < 1e-11, "virials of atoms of \(place)")
@@ -63,7 +63,8 @@ struct MACEFixtureTests {
   @Test("Files say what they are")
   func descriptions() throws {
     let plain = try Fixtures.description("plain")
-    #expect(!plain.isSinglePrecision && plain.atomicNumbers == [1, 6, 8] && plain.heads == ["Default"] && plain.cutoff == 3.5)
+    #expect(
+      !plain.isSinglePrecision && plain.atomicNumbers == [1, 6, 8] && plain.heads == ["Default"] && plain.cutoff == 3.5)
     #expect(plain.interactions.map(\.kind) == [.plain, .residual] && plain.repulsion == nil)
     #expect(plain.scale == [0.83] && plain.shift == [0.17] && plain.radial.envelope.exponent == 5)
     #expect(plain.products[0].terms.map(\.basis.order) == [1, 2, 3] && !plain.products[0].usesSkip)

@@ -36,7 +36,9 @@ struct MACEModelTests {
     }
     let heads = try ModelFile(path: Fixtures.path("heads.model"))
     #expect(try MACEModel(heads, head: "b").name == "mace (heads.model, head b)")
-    #expect(throws: ModelFileError("holds a model with 3 heads, one of which must be chosen: 'a', 'b', 'c'", file: heads.path)) {
+    #expect(
+      throws: ModelFileError("holds a model with 3 heads, one of which must be chosen: 'a', 'b', 'c'", file: heads.path)
+    ) {
       _ = try MACEModel(heads)
     }
     #expect(throws: ModelFileError.self) { _ = try MACEModel(heads, head: "d") }
@@ -51,7 +53,10 @@ struct MACEModelTests {
     bytes += Array(header.utf8) + [0, 0, 0, 0]
     try Data(bytes).write(to: URL(fileURLWithPath: path))
     let file = try ModelFile(path: path)
-    #expect(throws: ModelFileError("holds a safetensors file; expected a whole MACE model as mace_run_train saves it", file: path)) {
+    #expect(
+      throws: ModelFileError(
+        "holds a safetensors file; expected a whole MACE model as mace_run_train saves it", file: path)
+    ) {
       _ = try MACEModel(file)
     }
   }
@@ -81,8 +86,14 @@ struct MACEModelTests {
       ("plain", "linear_up", "linear_no", "has no submodule 'linear_up'; the nearest is 'linear_no'"),
       ("plain", "weights_max", "weights_mix", "has no parameter or buffer 'weights_max'; the nearest is 'weights_mix'"),
       ("plain", "U_matrix_2", "U_matrix_9", "has no parameter or buffer 'U_matrix_2'"),
-      ("plain", "avg_num_neighbors", "avg_num_neighbirs", "has no 'avg_num_neighbors'; the nearest is 'avg_num_neighbirs'"),
-      ("plain", "node_embedding", "mode_embedding", "has no submodule 'node_embedding'; the nearest is 'mode_embedding'"),
+      (
+        "plain", "avg_num_neighbors", "avg_num_neighbirs",
+        "has no 'avg_num_neighbors'; the nearest is 'avg_num_neighbirs'"
+      ),
+      (
+        "plain", "node_embedding", "mode_embedding",
+        "has no submodule 'node_embedding'; the nearest is 'mode_embedding'"
+      ),
       ("plain", "bessel_weights", "bessel_weighty", "has no parameter or buffer 'bessel_weights'"),
       ("density", "covalent_radii", "covalent_radio", "has no parameter or buffer 'covalent_radii'"),
       ("plain", "uvu", "uvw", "module 'interactions.0.conv_tp' has an instruction that is not understood"),
@@ -138,6 +149,8 @@ struct MACEModelTests {
 private struct StoredPickle {
   private let original: [UInt8]
   private let range: Range<Int>
+  /// Where the checksum stands.
+  private let places: [Int]
   /// The pickle; its length must stay what it is.
   var pickle: [UInt8]
 
@@ -152,18 +165,23 @@ private struct StoredPickle {
     try #require(number(0, 4) == 0x0403_4B50 && name.hasSuffix("data.pkl"))
     // Its length is in the central directory, whose first entry it is.
     let entry = try #require(Data(bytes).range(of: Data([0x50, 0x4B, 1, 2]))).lowerBound
-    range = start..<(start + number(entry + 24, 4))
+    let range = start..<(start + number(entry + 24, 4))
+    self.range = range
     (original, pickle) = (bytes, Array(bytes[range]))
+    let old = Self.little(CRC32.checksum(pickle))
+    places = bytes.indices.dropLast(3).filter { at in
+      bytes[at] == old[0] && !range.contains(at) && Array(bytes[at..<(at + 4)]) == old
+    }
+  }
+
+  private static func little(_ value: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
   }
 
   var bytes: [UInt8] {
     var bytes = original
     bytes.replaceSubrange(range, with: pickle)
-    func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    let (old, new) = (little(checksum(Array(original[range]))), little(checksum(pickle)))
-    for at in 0..<(bytes.count - 4) where !range.overlaps(at..<(at + 4)) && Array(bytes[at..<(at + 4)]) == old {
-      bytes.replaceSubrange(at..<(at + 4), with: new)
-    }
+    for at in places { bytes.replaceSubrange(at..<(at + 4), with: Self.little(CRC32.checksum(pickle))) }
     return bytes
   }
 }

@@ -80,7 +80,8 @@ struct MACEBuilder {
       let message = apply(block.linear, to: sum, skipsMessage ? "linear \(k)" : "interaction \(k)")
       return (skipsMessage ? apply(block.skip, to: message, "interaction \(k)") : message, skip)
     }
-    let before = self.sum([apply(block.linear, to: sum, "linear \(k)"), apply(parts.residual, to: up, "residual \(k)")], "ungated \(k)")
+    let before = self.sum(
+      [apply(block.linear, to: sum, "linear \(k)"), apply(parts.residual, to: up, "residual \(k)")], "ungated \(k)")
     let gated = add("gated \(k)", parts.linear.plan.input)
     steps.append(.gate(parts.gate, input: before, output: gated))
     return (apply(parts.linear, to: gated, "interaction \(k)"), skip)
@@ -112,7 +113,11 @@ struct MACEBuilder {
       var inputs: Range<Int>?
       if n > 0, block.hasHiddenHeads { inputs = share(layer.plan.input.dimension) }
       var outputs: Range<Int>?
-      if isLast { outputs = head..<(head + 1) } else if block.hasHiddenHeads { outputs = share(layer.plan.output.dimension) }
+      if isLast {
+        outputs = head..<(head + 1)
+      } else if block.hasHiddenHeads {
+        outputs = share(layer.plan.output.dimension)
+      }
       let own = layer.restricted(inputs: inputs, outputs: outputs)
       here = apply(own, to: here, isLast ? "energy \(k)" : "hidden \(k).\(n)")
       guard !isLast else { break }

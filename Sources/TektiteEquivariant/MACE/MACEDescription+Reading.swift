@@ -77,9 +77,11 @@ extension MACEDescription {
       )
     }
     (self.interactions, self.products, self.readouts) = (interactions, products, readouts)
-    for (k, interaction) in interactions.enumerated() where interaction.paths.contains(where: { $0.degree > largestDegree }) {
+    for (k, interaction) in interactions.enumerated()
+    where interaction.paths.contains(where: { $0.degree > largestDegree }) {
       throw MACEReader.error(
-        try root.module("interactions.\(k)"), "uses harmonics of higher degree than \(largestDegree), which the model has")
+        try root.module("interactions.\(k)"),
+        "uses harmonics of higher degree than \(largestDegree), which the model has")
     }
   }
 }

@@ -22,7 +22,8 @@ public struct MACEModel: PotentialModel {
     let heads = description.heads
     let known = heads.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
     guard let chosen = head ?? (heads.count == 1 ? heads.first : nil) else {
-      throw ModelFileError("holds a model with \(heads.count) heads, one of which must be chosen: \(known)", file: file.path)
+      throw ModelFileError(
+        "holds a model with \(heads.count) heads, one of which must be chosen: \(known)", file: file.path)
     }
     guard let index = heads.firstIndex(of: chosen) else {
       let near = InputError.nearest(to: chosen, among: heads).map { "; the nearest is '\($0)'" } ?? ""

@@ -63,12 +63,15 @@ extension MACEReader {
     let block = try module.module("symmetric_contractions")
     guard Self.shortName(block.className, in: "mace") == "SymmetricContraction" else {
       throw Self.error(
-        block, "is of class '\(block.className)'; models with accelerated layers must be converted back first (mace_cueq_to_e3nn)")
+        block,
+        "is of class '\(block.className)'; models with accelerated layers must be converted back first (mace_cueq_to_e3nn)"
+      )
     }
     let contractions = try block.module("contractions").children.map(\.module)
     guard contractions.count == linear.plan.input.count else {
       throw Self.error(
-        block, "has \(contractions.count) contractions where '\(linear.plan.input)' has \(linear.plan.input.count) irreps")
+        block,
+        "has \(contractions.count) contractions where '\(linear.plan.input)' has \(linear.plan.input.count) irreps")
     }
     let isAgnostic = module.attribute("use_agnostic_product")?.bool ?? false
     var terms: [SymmetricContraction.Term] = []
@@ -128,7 +131,8 @@ extension MACEReader {
     var layers: [LinearLayer] = []
     for name in names { layers.append(try linear(try module.module(name))) }
     guard let last = layers.last, last.plan.output == Irreps([.init(heads, Irrep(0, .even))]) else {
-      throw Self.error(module, "gives '\(layers.last?.plan.output.description ?? "")'; expected one scalar for each of \(heads) heads")
+      throw Self.error(
+        module, "gives '\(layers.last?.plan.output.description ?? "")'; expected one scalar for each of \(heads) heads")
     }
     var functions: [ScaledFunction?] = []
     if layers.count > 1 {
@@ -139,11 +143,15 @@ extension MACEReader {
     guard stored == 1 || stored == heads else {
       throw Self.error(module, "has num_heads = \(stored), the model has \(heads) heads")
     }
-    for layer in layers.dropLast() {
-      let width = layer.plan.output.dimension
-      guard layer.plan.output.simplified().count == 1, layer.plan.output.first?.irrep.isScalar == true,
-        width % stored == 0
-      else { throw Self.error(module, "has hidden features '\(layer.plan.output)'; expected scalars, equally many for each head") }
+    for (layer, next) in zip(layers, layers.dropFirst()) {
+      // One block, as many copies for each head, and the next layer takes just that.
+      guard let hidden = layer.plan.output.first, layer.plan.output.count == 1, hidden.irrep.isScalar,
+        hidden.multiplicity % stored == 0, next.plan.input == layer.plan.output
+      else {
+        throw Self.error(
+          module,
+          "has hidden features '\(layer.plan.output)'; expected scalars, equally many for each of \(stored) heads")
+      }
     }
     return .init(layers: layers, functions: functions, hasHiddenHeads: stored > 1)
   }
@@ -154,7 +162,9 @@ extension MACEReader {
       throw Self.error(module, "is of class '\(module.className)' where e3nn's Activation was expected")
     }
     let functions = try module.module("acts").children
-    guard functions.count <= 1 else { throw Self.error(module, "has \(functions.count) functions where one was expected") }
+    guard functions.count <= 1 else {
+      throw Self.error(module, "has \(functions.count) functions where one was expected")
+    }
     guard let only = functions.first else { return nil }
     return try normalizedFunction(only.module)
   }

@@ -36,7 +36,8 @@ extension MACEReader {
     if Self.shortName(module.className, in: "mace") == "RadialMLP" { return try layeredNetwork(module) }
     guard Self.shortName(module.className, in: "e3nn") == "FullyConnectedNet" else {
       throw Self.error(
-        module, "is of class '\(module.className)', which is not supported; supported are FullyConnectedNet and RadialMLP")
+        module,
+        "is of class '\(module.className)', which is not supported; supported are FullyConnectedNet and RadialMLP")
     }
     var layers: [RadialNetwork.Layer] = []
     var inputs = 0
@@ -108,10 +109,13 @@ extension MACEReader {
   func gate(_ module: TorchModule) throws(ModelFileError) -> (input: Irreps, layer: GateLayer) {
     guard Self.shortName(module.className, in: "mace") == "GatedEquivariantBlock" else {
       throw Self.error(
-        module, "is of class '\(module.className)', which is not supported; save the model again with mace-torch 0.3.15 or later")
+        module,
+        "is of class '\(module.className)', which is not supported; save the model again with mace-torch 0.3.15 or later"
+      )
     }
     guard try module.requiredAttribute("_layout_is_ir_mul").bool == false else {
-      throw Self.error(module, "keeps its features in the layout of cuequivariance; convert the model with mace_cueq_to_e3nn")
+      throw Self.error(
+        module, "keeps its features in the layout of cuequivariance; convert the model with mace_cueq_to_e3nn")
     }
     let input = try irreps(module, "_irreps_in")
     func range(_ start: String, _ length: String) throws(ModelFileError) -> Range<Int> {

@@ -153,7 +153,8 @@ struct MACEReader {
     guard layer.plan.input == Irreps([.init(species, Irrep(0, .even))]), layer.plan.output.count == 1,
       layer.plan.paths.count == 1, layer.biases.isEmpty
     else {
-      throw Self.error(module, "maps '\(layer.plan.input)' to '\(layer.plan.output)'; expected \(species) species to scalars")
+      throw Self.error(
+        module, "maps '\(layer.plan.input)' to '\(layer.plan.output)'; expected \(species) species to scalars")
     }
     let n = layer.plan.output.dimension
     return (0..<species).map { z in
@@ -208,10 +209,12 @@ struct MACEReader {
     let (input, harmonics) = (try irreps(module, "irreps_in1"), try irreps(module, "irreps_in2"))
     let output = try irreps(module, "irreps_out")
     guard harmonics.enumerated().allSatisfy({ $1.multiplicity == 1 && $1.irrep.degree == $0 }) else {
-      throw Self.error(module, "has '\(harmonics)' as its second input; expected the spherical harmonics of degrees 0, 1, …")
+      throw Self.error(
+        module, "has '\(harmonics)' as its second input; expected the spherical harmonics of degrees 0, 1, …")
     }
     var paths: [Convolution.Path] = []
     var firstWeight = 0
+    var tensors: [[Int]: [Convolution.Coupling]] = [:]
     for parts in try instructions(module, fields: 7) {
       guard let from = parts[0].integer, let degree = parts[1].integer, let to = parts[2].integer,
         parts[3].string == "uvu", parts[4].bool == true, let weight = parts[5].number, weight.isFinite,
@@ -219,15 +222,25 @@ struct MACEReader {
         input[from].multiplicity == output[to].multiplicity, firstWeight < 1 << 40
       else { throw Self.error(module, "has an instruction that is not understood; expected mode 'uvu' with weights") }
       let (l1, l3) = (input[from].irrep.degree, output[to].irrep.degree)
-      let tensor = try located(module) { try Wigner3j(l1, degree, l3, convention: .e3nn04) }
-      // e3nn 0.4.4 has no tensor where a degree is 0, but divides by √(2l+1); the others have been rounded in files of single precision.
-      let isRounded = isSinglePrecision && l1 > 0 && degree > 0 && l3 > 0
+      var coupling = tensors[[l1, degree, l3]] ?? []
+      if coupling.isEmpty { coupling = try self.coupling(l1, degree, l3, module) }
+      tensors[[l1, degree, l3]] = coupling
       paths.append(
         .init(
           inputBlock: from, degree: degree, outputBlock: to, coefficient: weight, firstWeight: firstWeight,
-          coupling: tensor.elements.map { .init($0.i1, $0.i2, $0.i3, isRounded ? Double(Float($0.value)) : $0.value) }))
+          coupling: coupling))
       firstWeight += input[from].multiplicity
     }
     return (input, output, firstWeight, paths)
+  }
+
+  /// The tensor of e3nn 0.4.4. Files keep it within compiled programs, which are not read; in files of single precision it has been rounded, except where a degree
+  /// is 0 and e3nn has no tensor, but divides by √(2l+1).
+  private func coupling(
+    _ l1: Int, _ l2: Int, _ l3: Int, _ module: TorchModule
+  ) throws(ModelFileError) -> [Convolution.Coupling] {
+    let tensor = try located(module) { try Wigner3j(l1, l2, l3, convention: .e3nn04) }
+    let isRounded = isSinglePrecision && l1 > 0 && l2 > 0 && l3 > 0
+    return tensor.elements.map { .init($0.i1, $0.i2, $0.i3, isRounded ? Double(Float($0.value)) : $0.value) }
   }
 }

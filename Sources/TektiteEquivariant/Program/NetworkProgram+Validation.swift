@@ -7,7 +7,8 @@ extension NetworkProgram {
       throw ProgramError("a program needs a cutoff above 0 and a species; it has \(cutoff) and \(speciesCount)")
     }
     guard scale.count == speciesCount, shift.count == speciesCount else {
-      throw ProgramError("\(speciesCount) species need as many scales and shifts, not \(scale.count) and \(shift.count)")
+      throw ProgramError(
+        "\(speciesCount) species need as many scales and shifts, not \(scale.count) and \(shift.count)")
     }
     for buffer in buffers {
       // Block by block, since a sum of large blocks might overflow.
@@ -109,7 +110,8 @@ extension NetworkProgram {
         path.firstWeight + input[path.inputBlock].multiplicity <= step.radial.count
       else { throw ProgramError("a path of the convolution to \(buffers[step.output].name) does not fit its blocks") }
       for c in path.coupling {
-        guard (0..<input[path.inputBlock].irrep.dimension).contains(c.first), (0...(2 * path.degree)).contains(c.second),
+        guard (0..<input[path.inputBlock].irrep.dimension).contains(c.first),
+          (0...(2 * path.degree)).contains(c.second),
           (0..<output[path.outputBlock].irrep.dimension).contains(c.output)
         else { throw ProgramError("a coupling of the convolution to \(buffers[step.output].name) is too large") }
       }
@@ -127,7 +129,7 @@ extension NetworkProgram {
   private func check(_ step: SymmetricContraction) throws(ProgramError) {
     let (input, output) = (buffers[step.input].irreps, buffers[step.output].irreps)
     let channels = input.first?.multiplicity ?? 0
-    guard (input.blocks + output.blocks).allSatisfy({ $0.multiplicity == channels }) else {
+    guard channels > 0, (input.blocks + output.blocks).allSatisfy({ $0.multiplicity == channels }) else {
       throw ProgramError("a contraction of \(input) to \(output) needs equally many copies of all irreps")
     }
     let components = input.reduce(0) { $0 + $1.irrep.dimension }

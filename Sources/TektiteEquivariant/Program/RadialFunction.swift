@@ -168,8 +168,11 @@ public struct RadialFunction: Hashable, Sendable {
 
   /// Whether species 0 ..< count are all known.
   func covers(_ count: Int) -> Bool {
-    [transform.speciesCount, neighborRows.isEmpty ? nil : neighborRows.count, centerRows.isEmpty ? nil : centerRows.count]
-      .allSatisfy { $0 == nil || $0 == count }
+    [
+      transform.speciesCount, neighborRows.isEmpty ? nil : neighborRows.count,
+      centerRows.isEmpty ? nil : centerRows.count,
+    ]
+    .allSatisfy { $0 == nil || $0 == count }
   }
 
   /// R and dR/dr at distance r.
