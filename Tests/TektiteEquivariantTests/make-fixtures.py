@@ -158,7 +158,7 @@ MODELS = {
         interaction_cls_first=Residual, num_interactions=1, radial_type="gaussian", distance_transform="Soft", correlation=3)),
     "chebyshev": (True, False, dict(radial_type="chebyshev", distance_transform="Agnesi", max_ell=1)),
     "order4": (True, True, dict(hidden_irreps="4x0e+4x1o", max_ell=1, correlation=4, atomic_numbers=[1, 8])),
-    "odd": (True, False, dict(hidden_irreps="3x0e+3x0o+3x1o", interaction_cls_first=Residual, max_ell=1, num_interactions=3)),
+    "odd": (True, False, dict(hidden_irreps="3x0e+3x0o+3x1o", interaction_cls_first=Residual)),
     "heads": (True, True, dict(heads=["a", "b", "c"], correlation=[3, 1], keep_last_layer_irreps=True, hidden_irreps="4x0e+4x1o", max_ell=1)),
     "repulsion": (False, False, dict(pair_repulsion=True, max_ell=1, interaction_cls_first=Residual)),
     "so3": (True, False, dict(use_so3=True, hidden_irreps="4x0e+4x1e", atomic_numbers=[1, 8], gate=None)),
