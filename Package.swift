@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials", "CAllocationCount"],
       swiftSettings: lifetimes),
-    .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteIrreps", "TektiteTestSupport"]),
     .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
     .testTarget(name: "TektitePotentialsTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
     .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),

@@ -1,7 +1,8 @@
 import Builtin
 
-/// The vector that a pair kernel computes with: one atom against the atoms of a cluster, side by side. The arithmetic is spelled so that it maps to
-/// single instructions at every level.
+/// The vector that kernels compute with: the atoms of a cluster, edges, or channels of a network, side by side. The arithmetic is spelled so that it
+/// maps to single instructions at every level, and through builtins, because the standard library's operators are loops over lanes until late in
+/// the compiler, which makes long kernels slow to compile.
 protocol PairLanes {
   associatedtype Scalar: BinaryFloatingPoint & SIMDScalar
   /// Numbers in the vector, which is the width of clusters.
@@ -24,7 +25,22 @@ protocol PairLanes {
   static func root(_ a: Self) -> Self
   /// `value` where a < b, zero elsewhere, whatever `value` is there.
   static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self
+  /// A number without its fraction, which must fit; here because the generic conversions of the standard library are calls.
+  static func truncated(_ x: Scalar) -> Int32
+  /// A small integer as a number.
+  static func scalar(_ i: Int32) -> Scalar
 }
+
+/// A count known when a kernel is compiled. Kernels that take it as a type are specialised for it, while those that take a number may
+/// be merged again into one with a variable.
+protocol StaticCount {
+  static var count: Int { get }
+}
+enum One: StaticCount { @inline(__always) static var count: Int { 1 } }
+enum Three: StaticCount { @inline(__always) static var count: Int { 3 } }
+enum Five: StaticCount { @inline(__always) static var count: Int { 5 } }
+enum Seven: StaticCount { @inline(__always) static var count: Int { 7 } }
+enum Nine: StaticCount { @inline(__always) static var count: Int { 9 } }
 
 /// Four doubles.
 struct Doubles4: PairLanes {
@@ -44,16 +60,34 @@ struct Doubles4: PairLanes {
   @inline(__always) var sum: Double {
     (v.x + v.z) + (v.y + v.w)
   }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fadd_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func - (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fsub_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func * (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fmul_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func / (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fdiv_Vec4xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
     r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE64(
       a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
+  @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
+  @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a.v._storage._value)
@@ -84,16 +118,34 @@ struct Doubles8: PairLanes {
     let a = v.lowHalf + v.highHalf
     return (a.x + a.z) + (a.y + a.w)
   }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fadd_Vec8xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func - (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fsub_Vec8xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func * (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fmul_Vec8xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func / (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fdiv_Vec8xFPIEEE64(a.v._storage._value, b.v._storage._value)
+    return r
+  }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
     r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE64(
       a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
+  @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
+  @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE64(a.v._storage._value)
@@ -123,16 +175,34 @@ struct Floats4: PairLanes {
   @inline(__always) var sum: Float {
     (v.x + v.z) + (v.y + v.w)
   }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fadd_Vec4xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func - (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fsub_Vec4xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func * (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fmul_Vec4xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func / (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fdiv_Vec4xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
     r.v._storage._value = Builtin.int_fmuladd_Vec4xFPIEEE32(
       a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
+  @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
+  @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE32(a.v._storage._value)
@@ -163,16 +233,34 @@ struct Floats8: PairLanes {
     let a = v.lowHalf + v.highHalf
     return (a.x + a.z) + (a.y + a.w)
   }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fadd_Vec8xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func - (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fsub_Vec8xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func * (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fmul_Vec8xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func / (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fdiv_Vec8xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
     r.v._storage._value = Builtin.int_fmuladd_Vec8xFPIEEE32(
       a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
+  @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
+  @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE32(a.v._storage._value)
@@ -204,16 +292,34 @@ struct Floats16: PairLanes {
     let b = a.lowHalf + a.highHalf
     return (b.x + b.z) + (b.y + b.w)
   }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.v + b.v) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.v - b.v) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.v * b.v) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.v / b.v) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fadd_Vec16xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func - (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fsub_Vec16xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func * (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fmul_Vec16xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
+  @inline(__always) static func / (a: Self, b: Self) -> Self {
+    var r = a
+    r.v._storage._value = Builtin.fdiv_Vec16xFPIEEE32(a.v._storage._value, b.v._storage._value)
+    return r
+  }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self {
     var r = c
     r.v._storage._value = Builtin.int_fmuladd_Vec16xFPIEEE32(
       a.v._storage._value, b.v._storage._value, c.v._storage._value)
     return r
   }
+  @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
+  @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec16xFPIEEE32(a.v._storage._value)

@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/PolynomialContraction.swift

@@ -1,0 +1,93 @@
+/// One path of a convolution: senders' components m₁ through coefficients K[m₁][m₃] and a radial function to messages' components m₃.
+@frozen
+public struct ConvolutionPath: BitwiseCopyable, Sendable {
+  /// First of the sender's rows of channels, and how many (2l₁+1).
+  public var senderRow: Int32, senderCount: Int32
+  /// First of the message's rows of channels, and how many (2l₃+1: 1, 3, 5, 7 or 9). Paths have rows of their own.
+  public var messageRow: Int32, messageCount: Int32
+  /// First of senderCount · messageCount rows of edges that hold K; for scalar senders that is Y_l.
+  public var coefficientRow: Int32
+  /// First of as many rows that ∂E/∂K is written to.
+  public var coefficientAdjointRow: Int32
+  /// Which function of the table, numbered within a block of channels.
+  public var function: Int32
+
+  /// Makes a path.
+  @inlinable public init(
+    senderRow: Int, senderCount: Int, messageRow: Int, messageCount: Int, coefficientRow: Int,
+    coefficientAdjointRow: Int, function: Int
+  ) {
+    self.senderRow = Int32(senderRow)
+    self.senderCount = Int32(senderCount)
+    self.messageRow = Int32(messageRow)
+    self.messageCount = Int32(messageCount)
+    self.coefficientRow = Int32(coefficientRow)
+    self.coefficientAdjointRow = Int32(coefficientAdjointRow)
+    self.function = Int32(function)
+  }
+}
+
+/// The message passing of one tile of receivers, with the radial functions read from a spline table on the way:
+///
+///     A_p,m₃[i] = Σ_(edges e of i) Σ_m₁ K_p,m₁m₃(e) R_p(|r_e|) h_m₁[sender(e)]        for each channel
+///
+/// | array | layout |
+/// |---|---|
+/// | features h and their adjoint | [sender][row][channel], rows of `channels`, senders `featureStride` apart |
+/// | messages A and their adjoint | [row][receiver][channel], rows `messageStride` apart: the rows of one l are one matrix |
+/// | table | [knot][channel block][function][lane], blocks of one grain |
+/// | edges | `EdgeRows`; the edges of a receiver follow each other, in the order that sums are taken in |
+@frozen
+public struct ConvolutionPass {
+  /// Receivers of the tile.
+  public var receivers: Int
+  /// For each receiver its first edge in the tile's rows; one more at the end.
+  public var starts: UnsafePointer<Int32>
+  /// For each edge the sender.
+  public var senders: UnsafePointer<Int32>
+  /// For each edge the offset of its first table row, in scalars.
+  public var knots: UnsafePointer<Int32>
+  /// First chunk of edges, and scalars from one to the next.
+  public var edges: UnsafeMutableRawPointer, chunkStride: Int
+  /// Rows of a chunk: the first of eight spline weights, and ∂E/∂|r|.
+  public var weights: Int, lengthAdjoint: Int
+  /// Padded channels.
+  public var channels: Int
+  /// The paths.
+  public var paths: UnsafePointer<ConvolutionPath>, pathCount: Int
+  /// The spline table, and functions in a block of it.
+  public var table: UnsafeRawPointer, functionCount: Int
+  /// h, and scalars from one sender to the next.
+  public var features: UnsafeRawPointer, featureStride: Int
+  /// A when going forward, ∂E/∂A when going back; scalars from one row to the next.
+  public var messages: UnsafeMutableRawPointer, messageStride: Int
+  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Nil if nobody wants it.
+  public var featureAdjoint: UnsafeMutableRawPointer?
+
+  /// Makes a pass.
+  @inlinable public init(
+    receivers: Int, starts: UnsafePointer<Int32>, senders: UnsafePointer<Int32>, knots: UnsafePointer<Int32>,
+    edges: EdgeRows, channels: Int, paths: UnsafePointer<ConvolutionPath>, pathCount: Int, table: UnsafeRawPointer,
+    functionCount: Int, features: UnsafeRawPointer, featureStride: Int, messages: UnsafeMutableRawPointer,
+    messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil
+  ) {
+    self.receivers = receivers
+    self.starts = starts
+    self.senders = senders
+    self.knots = knots
+    self.edges = edges.base
+    chunkStride = edges.chunkStride
+    weights = edges.weights
+    lengthAdjoint = edges.lengthAdjoint
+    self.channels = channels
+    self.paths = paths
+    self.pathCount = pathCount
+    self.table = table
+    self.functionCount = functionCount
+    self.features = features
+    self.featureStride = featureStride
+    self.messages = messages
+    self.messageStride = messageStride
+    self.featureAdjoint = featureAdjoint
+  }
+}
