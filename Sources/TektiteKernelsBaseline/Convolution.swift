@@ -1,46 +1,61 @@
 import TektiteLayouts
 
+/// Where an edge's numbers begin, in scalars: its place in the chunks of edges, its first table row, its sender's features. Found once for a tile, since
+/// in the inner loops there would be as many integer instructions as sums.
+private struct EdgePlace {
+  let row: Int, table: Int, features: Int
+}
+
 /// The pointers of a pass with their types.
 private struct Streams<S> {
   let edges: UnsafeMutablePointer<S>, table: UnsafePointer<S>, features: UnsafePointer<S>
   let messages: UnsafeMutablePointer<S>
-  let featureAdjoint: UnsafeMutablePointer<S>?
   let starts: UnsafePointer<Int32>, senders: UnsafePointer<Int32>, knots: UnsafePointer<Int32>
-  /// Scalars in 64 bytes, log₂ of it, and scalars from one table row to the next.
-  let grain: Int, shift: Int, knotStride: Int
+  let featureStride: Int, chunkStride: Int
+  /// Scalars from one table row to the next.
+  let knotStride: Int
 
   @inline(__always) init(_ p: borrowing ConvolutionPass) {
     edges = p.edges.assumingMemoryBound(to: S.self)
     table = p.table.assumingMemoryBound(to: S.self)
     features = p.features.assumingMemoryBound(to: S.self)
     messages = p.messages.assumingMemoryBound(to: S.self)
-    featureAdjoint = p.featureAdjoint?.assumingMemoryBound(to: S.self)
     (starts, senders, knots) = (p.starts, p.senders, p.knots)
-    grain = 64 / MemoryLayout<S>.stride
-    shift = MemoryLayout<S>.stride == 4 ? 4 : 3
+    (featureStride, chunkStride) = (p.featureStride, p.chunkStride)
     knotStride = p.channels * p.functionCount
+  }
+  /// Scalars in 64 bytes and log₂ of it.
+  @inline(__always) var grain: Int { 64 / MemoryLayout<S>.stride }
+  @inline(__always) var shift: Int { MemoryLayout<S>.stride == 4 ? 4 : 3 }
+  @inline(__always) func place(_ e: Int) -> EdgePlace {
+    EdgePlace(
+      row: (e >> shift) * chunkStride + (e & (grain - 1)), table: Int(knots[e]),
+      features: Int(senders[e]) * featureStride)
   }
 }
 
 /// One path of one receiver, forward: blocks of channels outside, edges inside, the path's 2l₃+1 accumulators in registers for one or two vectors of
-/// channels. The radial functions never exist in memory. Their number is a type and `vectors` a literal where this is called, and so is `isScalar`, which
-/// says that senders have one component.
+/// channels. The radial functions never exist in memory. Their number is a type and `vectors` a literal where this is called, and so is
+/// `isScalar`, which says that senders have one component.
 @inline(__always)
 private func forward<L: PairLanes, N: StaticCount>(
   _ lanes: L.Type, _ components: N.Type, vectors: Int, isScalar: Bool, _ p: borrowing ConvolutionPass,
-  _ path: ConvolutionPath,
-  _ receiver: Int
+  _ path: ConvolutionPath, _ receiver: Int
 ) {
   typealias S = L.Scalar
   let n = N.count
   let s = Streams<S>(p)
   let (grain, channels) = (s.grain, p.channels)
-  let (lower, upper) = (Int(s.starts[receiver]), Int(s.starts[receiver + 1]))
+  let places = UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self))
+  let begin = places + Int(s.starts[receiver])
+  let end = max(begin, places + Int(s.starts[receiver + 1]))
   let senderCount = isScalar ? 1 : Int(path.senderCount)
   let blockStride = p.functionCount * grain
-  let (featureStride, knotStride, chunkStride) = (p.featureStride, s.knotStride, p.chunkStride)
-  let weightRow = p.weights * grain
-  let coefficientRow = Int(path.coefficientRow) * grain
+  let knotStride = s.knotStride
+  let knotStride3 = 3 * knotStride
+  let weights = UnsafePointer(s.edges + p.weights * grain)
+  let coefficients = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
+  let messageStride = p.messageStride
   var channel = 0
   while channel < channels {
     // The table's block of these channels, and the place within it.
@@ -50,26 +65,23 @@ private func forward<L: PairLanes, N: StaticCount>(
       a8 = L.zero
     var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero, b5 = L.zero, b6 = L.zero, b7 = L.zero,
       b8 = L.zero
-    for e in lower..<max(lower, upper) {
-      let row = UnsafePointer(s.edges + (e >> s.shift) * chunkStride + (e & (grain - 1)))
-      let w = row + weightRow
-      let t0 = table + Int(s.knots[e])
-      let t1 = t0 + knotStride
-      let t2 = t1 + knotStride
-      let t3 = t2 + knotStride
+    var edge = begin
+    while edge < end {
+      let w = weights + edge.pointee.row
+      let t = table + edge.pointee.table
       let w0 = L.constant(w[0])
-      let w1 = L.constant(w[grain])
-      let w2 = L.constant(w[2 * grain])
-      let w3 = L.constant(w[3 * grain])
-      let u = L.fma(w0, L.load(t0), L.fma(w1, L.load(t1), L.fma(w2, L.load(t2), w3 * L.load(t3))))
-      let x =
-        vectors < 2
-        ? L.zero
-        : L.fma(
-          w0, L.load(t0 + L.count),
-          L.fma(w1, L.load(t1 + L.count), L.fma(w2, L.load(t2 + L.count), w3 * L.load(t3 + L.count))))
-      var h = features + Int(s.senders[e]) * featureStride
-      var k = row + coefficientRow
+      var u = w0 * L.load(t)
+      var x = vectors < 2 ? L.zero : w0 * L.load(t + L.count)
+      @inline(__always) func knot(_ k: Int, _ distance: Int) {
+        let wk = L.constant(w[k * grain])
+        u = L.fma(wk, L.load(t + distance), u)
+        if vectors > 1 { x = L.fma(wk, L.load(t + distance + L.count), x) }
+      }
+      knot(1, knotStride)
+      knot(2, 2 * knotStride)
+      knot(3, knotStride3)
+      var h = features + edge.pointee.features
+      var k = coefficients + edge.pointee.row
       var m = 0
       repeat {
         let v = L.load(h) * u
@@ -94,9 +106,9 @@ private func forward<L: PairLanes, N: StaticCount>(
         h += channels
         k += n * grain
       } while m < senderCount
+      edge += 1
     }
-    let out = s.messages + Int(path.messageRow) * p.messageStride + receiver * channels + channel
-    let messageStride = p.messageStride
+    let out = s.messages + Int(path.messageRow) * messageStride + receiver * channels + channel
     @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
       if index >= n { return }
       a.store(out + index * messageStride)
@@ -115,15 +127,17 @@ private func forward<L: PairLanes, N: StaticCount>(
   }
 }
 
-/// One path of one receiver, back: edges outside, channels inside. With M = ∂E/∂A, per edge and sender component m₁
+/// One path of one receiver, back. With M = ∂E/∂A, per edge and sender component m₁
 ///
-///     T = Σ K_m₁m₃ M_m₃,    ∂E/∂h_m₁ += R T,    ∂E/∂K_m₁m₃ = Σ_c R h_m₁ M_m₃,    ∂E/∂|r| += Σ_c R′ h_m₁ T
+///     T = Σ K_m₁m₃ M_m₃,    ∂E/∂h_m₁ += R T,    ∂E/∂|r| += Σ_c R′ h_m₁ T,    ∂E/∂K_m₁m₃ = Σ_c R h_m₁ M_m₃
 ///
-/// The last sum is taken knot by knot, S_k = Σ_c t_k h T, and met with the derivatives of the weights after it, which
-/// spares the evaluation of R′.
+/// Edges are taken by two. The first three go channel by channel for one edge, leaving R h_m₁ in scratch; the last is a small matrix product of both edges,
+/// done apart because its accumulators and the rest do not fit into registers together. With several m₁ the radial functions
+/// are evaluated once, to scratch.
 @inline(__always)
 private func backward<L: PairLanes, N: StaticCount>(
-  _ lanes: L.Type, _ components: N.Type, _ p: borrowing ConvolutionPass, _ path: ConvolutionPath, _ receiver: Int
+  _ lanes: L.Type, _ components: N.Type, isScalar: Bool, _ p: borrowing ConvolutionPass, _ path: ConvolutionPath,
+  _ receiver: Int
 ) {
   typealias S = L.Scalar
   let n = N.count
@@ -131,87 +145,199 @@ private func backward<L: PairLanes, N: StaticCount>(
   let (grain, channels) = (s.grain, p.channels)
   let (lower, upper) = (Int(s.starts[receiver]), Int(s.starts[receiver + 1]))
   let blockStride = p.functionCount * grain
-  let (featureStride, knotStride, messageStride) = (p.featureStride, s.knotStride, p.messageStride)
+  let messageStride = p.messageStride
+  let knotStride = s.knotStride
+  let knotStride3 = 3 * knotStride
   let messages = UnsafePointer(s.messages + Int(path.messageRow) * messageStride + receiver * channels)
-  for e in lower..<max(lower, upper) {
-    let row = s.edges + (e >> s.shift) * p.chunkStride + (e & (grain - 1))
-    let w = row + p.weights * grain
-    var slope: S = 0
-    for m in 0..<Int(path.senderCount) {
-      let c = UnsafePointer(row + (Int(path.coefficientRow) + m * n) * grain)
-      var block = s.table + Int(path.function) * grain + Int(s.knots[e])
-      let place = Int(s.senders[e]) * featureStride + (Int(path.senderRow) + m) * channels
-      let features = s.features + place
-      let adjoint = s.featureAdjoint.map { $0 + place }
-      var s0 = L.zero, s1 = L.zero, s2 = L.zero, s3 = L.zero
-      var d0 = L.zero, d1 = L.zero, d2 = L.zero, d3 = L.zero, d4 = L.zero, d5 = L.zero, d6 = L.zero, d7 = L.zero,
-        d8 = L.zero
-      // One vector of channels.
-      @inline(__always) func step(_ channel: Int, _ t0: UnsafePointer<S>) {
-        let r0 = L.load(t0)
-        let r1 = L.load(t0 + knotStride)
-        let r2 = L.load(t0 + 2 * knotStride)
-        let r3 = L.load(t0 + 3 * knotStride)
-        let u = L.fma(
-          L.constant(w[0]), r0,
-          L.fma(
-            L.constant(w[grain]), r1, L.fma(L.constant(w[2 * grain]), r2, L.constant(w[3 * grain]) * r3)))
-        let h = L.load(features + channel)
-        let v = u * h
-        let message = messages + channel
-        var t = L.zero
-        @inline(__always) func take(_ index: Int, _ d: inout L) {
-          if index >= n { return }
-          let x = L.load(message + index * messageStride)
-          t = L.fma(L.constant(c[index * grain]), x, t)
-          d = L.fma(v, x, d)
-        }
-        take(0, &d0)
-        take(1, &d1)
-        take(2, &d2)
-        take(3, &d3)
-        take(4, &d4)
-        take(5, &d5)
-        take(6, &d6)
-        take(7, &d7)
-        take(8, &d8)
-        if let adjoint {
-          L.fma(u, t, L.load(adjoint + channel)).store(adjoint + channel)
-        }
-        let q = h * t
-        s0 = L.fma(r0, q, s0)
-        s1 = L.fma(r1, q, s1)
-        s2 = L.fma(r2, q, s2)
-        s3 = L.fma(r3, q, s3)
+  guard let adjoints = p.featureAdjoint?.assumingMemoryBound(to: S.self) else { return }
+  // R h for two edges, then R and R′ of one.
+  let products = p.scratch.assumingMemoryBound(to: S.self)
+  let radial = products + 2 * channels
+  let weightRow = p.weights * grain
+  let lengthRow = p.lengthAdjoint * grain
+  let senderCount = isScalar ? 1 : Int(path.senderCount)
+
+  // R and R′ of two vectors or one.
+  @inline(__always) func interpolate(_ vectors: Int, _ w: UnsafePointer<S>, _ t: UnsafePointer<S>) -> (L, L, L, L) {
+    var u = L.zero, x = L.zero, du = L.zero, dx = L.zero
+    @inline(__always) func knot(_ k: Int, _ distance: Int) {
+      let value = L.constant(w[k * grain])
+      let slope = L.constant(w[(k + 4) * grain])
+      let t0 = L.load(t + distance)
+      u = k == 0 ? value * t0 : L.fma(value, t0, u)
+      du = k == 0 ? slope * t0 : L.fma(slope, t0, du)
+      if vectors > 1 {
+        let t1 = L.load(t + distance + L.count)
+        x = k == 0 ? value * t1 : L.fma(value, t1, x)
+        dx = k == 0 ? slope * t1 : L.fma(slope, t1, dx)
       }
+    }
+    knot(0, 0)
+    knot(1, knotStride)
+    knot(2, 2 * knotStride)
+    knot(3, knotStride3)
+    return (u, du, x, dx)
+  }
+
+  // Everything but ∂E/∂K for one edge and m₁; returns ∂E/∂|r|.
+  @inline(__always) func channelwise(
+    _ vectors: Int, _ edge: EdgePlace, _ m: Int, _ product: UnsafeMutablePointer<S>
+  ) -> L {
+    let w = UnsafePointer(s.edges + edge.row + weightRow)
+    let c = UnsafePointer(s.edges + edge.row + (Int(path.coefficientRow) + m * n) * grain)
+    let place = edge.features + (Int(path.senderRow) + m) * channels
+    let features = s.features + place
+    let adjoint = adjoints + place
+    var slope = L.zero, slope1 = L.zero
+    var block = s.table + edge.table + Int(path.function) * grain
+    var channel = 0
+    while channel < channels {
+      var lane = 0
+      while lane < grain {
+        let at = channel + lane
+        let message = messages + at
+        var t = L.zero, t1 = L.zero
+        @inline(__always) func take(_ index: Int) {
+          if index >= n { return }
+          let k = L.constant(c[index * grain])
+          let x = message + index * messageStride
+          t = index == 0 ? k * L.load(x) : L.fma(k, L.load(x), t)
+          if vectors > 1 {
+            t1 = index == 0 ? k * L.load(x + L.count) : L.fma(k, L.load(x + L.count), t1)
+          }
+        }
+        take(0)
+        take(1)
+        take(2)
+        take(3)
+        take(4)
+        take(5)
+        take(6)
+        take(7)
+        take(8)
+        @inline(__always) func finish(_ at: Int, _ u: L, _ du: L, _ t: L, _ slope: inout L) {
+          let h = L.load(features + at)
+          (u * h).store(product + at)
+          slope = L.fma(du, h * t, slope)
+          L.fma(u, t, L.load(adjoint + at)).store(adjoint + at)
+        }
+        if isScalar {
+          let (u, du, x, dx) = interpolate(vectors, w, block + lane)
+          finish(at, u, du, t, &slope)
+          if vectors > 1 { finish(at + L.count, x, dx, t1, &slope1) }
+        } else {
+          finish(at, L.load(radial + at), L.load(radial + channels + at), t, &slope)
+          if vectors > 1 {
+            finish(
+              at + L.count, L.load(radial + at + L.count), L.load(radial + channels + at + L.count), t1, &slope1)
+          }
+        }
+        lane += vectors * L.count
+      }
+      block += blockStride
+      channel += grain
+    }
+    return vectors > 1 ? slope + slope1 : slope
+  }
+
+  // Sums over channels of R h M for up to five components from `first` on, and one or two edges.
+  @inline(__always) func reduce(
+    _ first: Int, _ count: Int, _ edges: Int, _ out0: UnsafeMutablePointer<S>, _ out1: UnsafeMutablePointer<S>
+  ) {
+    var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
+    var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
+    var at = 0
+    let rows = messages + first * messageStride
+    while at < channels {
+      let x = L.load(products + at)
+      let y = edges > 1 ? L.load(products + channels + at) : L.zero
+      @inline(__always) func add(_ k: Int, _ a: inout L, _ b: inout L) {
+        if k >= count { return }
+        let message = L.load(rows + at + k * messageStride)
+        a = L.fma(x, message, a)
+        if edges > 1 { b = L.fma(y, message, b) }
+      }
+      add(0, &a0, &b0)
+      add(1, &a1, &b1)
+      add(2, &a2, &b2)
+      add(3, &a3, &b3)
+      add(4, &a4, &b4)
+      at += L.count
+    }
+    @inline(__always) func store(_ k: Int, _ a: L, _ b: L) {
+      if k >= count { return }
+      out0[(first + k) * grain] = a.sum
+      if edges > 1 { out1[(first + k) * grain] = b.sum }
+    }
+    store(0, a0, b0)
+    store(1, a1, b1)
+    store(2, a2, b2)
+    store(3, a3, b3)
+    store(4, a4, b4)
+  }
+
+  @inline(__always) func process(_ vectors: Int, _ edges: Int, _ e: Int) {
+    let first = s.place(e)
+    let second = edges > 1 ? s.place(e + 1) : first
+    @inline(__always) func prepare(_ edge: EdgePlace) {
+      if isScalar { return }
+      let w = UnsafePointer(s.edges + edge.row + weightRow)
+      var block = s.table + edge.table + Int(path.function) * grain
       var channel = 0
       while channel < channels {
         var lane = 0
         while lane < grain {
-          step(channel + lane, block + lane)
-          lane += L.count
+          let (u, du, x, dx) = interpolate(vectors, w, block + lane)
+          let at = radial + channel + lane
+          u.store(at)
+          du.store(at + channels)
+          if vectors > 1 {
+            x.store(at + L.count)
+            dx.store(at + channels + L.count)
+          }
+          lane += vectors * L.count
         }
         block += blockStride
         channel += grain
       }
-      let combined = L.fma(
-        L.constant(w[4 * grain]), s0,
-        L.fma(
-          L.constant(w[5 * grain]), s1,
-          L.fma(L.constant(w[6 * grain]), s2, L.constant(w[7 * grain]) * s3)))
-      slope += combined.sum
-      let out = row + (Int(path.coefficientAdjointRow) + m * n) * grain
-      out[0 * grain] = d0.sum
-      if n > 1 { out[1 * grain] = d1.sum }
-      if n > 2 { out[2 * grain] = d2.sum }
-      if n > 3 { out[3 * grain] = d3.sum }
-      if n > 4 { out[4 * grain] = d4.sum }
-      if n > 5 { out[5 * grain] = d5.sum }
-      if n > 6 { out[6 * grain] = d6.sum }
-      if n > 7 { out[7 * grain] = d7.sum }
-      if n > 8 { out[8 * grain] = d8.sum }
     }
-    row[p.lengthAdjoint * grain] += slope
+    @inline(__always) func reduceAll(_ m: Int, _ edges: Int, _ a: EdgePlace, _ b: EdgePlace) {
+      let row = (Int(path.coefficientAdjointRow) + m * n) * grain
+      let out0 = s.edges + a.row + row
+      let out1 = s.edges + b.row + row
+      if n <= 5 {
+        reduce(0, n, edges, out0, out1)
+      } else {
+        reduce(0, (n + 1) / 2, edges, out0, out1)
+        reduce((n + 1) / 2, n / 2, edges, out0, out1)
+      }
+    }
+    if isScalar {
+      s.edges[first.row + lengthRow] += channelwise(vectors, first, 0, products).sum
+      if edges > 1 { s.edges[second.row + lengthRow] += channelwise(vectors, second, 0, products + channels).sum }
+      reduceAll(0, edges, first, second)
+    } else {
+      prepare(first)
+      var slope = L.zero
+      for m in 0..<senderCount {
+        slope = slope + channelwise(vectors, first, m, products)
+        reduceAll(m, 1, first, first)
+      }
+      s.edges[first.row + lengthRow] += slope.sum
+    }
+  }
+  // Two vectors share each broadcast where a block of channels is not a single vector.
+  let isPaired = L.count < grain
+  var e = lower
+  if isScalar {
+    while e + 2 <= upper {
+      if isPaired { process(2, 2, e) } else { process(1, 2, e) }
+      e += 2
+    }
+  }
+  while e < upper {
+    if isPaired { process(2, 1, e) } else { process(1, 1, e) }
+    e += 1
   }
 }
 
@@ -219,6 +345,9 @@ private func backward<L: PairLanes, N: StaticCount>(
 private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionPass) {
   // Two vectors share each broadcast where registers suffice and a block of channels is not a single vector.
   let isPaired = L.count * MemoryLayout<L.Scalar>.stride < 64
+  let s = Streams<L.Scalar>(p)
+  let places = p.scratch.assumingMemoryBound(to: EdgePlace.self)
+  for e in Int(s.starts[0])..<max(Int(s.starts[0]), Int(s.starts[p.receivers])) { places[e] = s.place(e) }
   for receiver in 0..<p.receivers {
     for index in 0..<p.pathCount {
       let path = p.paths[index]
@@ -262,17 +391,22 @@ private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionP
 private func convolveAdjoint<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionPass) {
   let s = Streams<L.Scalar>(p)
   for e in Int(s.starts[0])..<max(Int(s.starts[0]), Int(s.starts[p.receivers])) {
-    s.edges[(e >> s.shift) * p.chunkStride + p.lengthAdjoint * s.grain + (e & (s.grain - 1))] = 0
+    s.edges[s.place(e).row + p.lengthAdjoint * s.grain] = 0
   }
   for receiver in 0..<p.receivers {
     for index in 0..<p.pathCount {
       let path = p.paths[index]
-      switch path.messageCount {
-      case 1: backward(lanes, One.self, p, path, receiver)
-      case 3: backward(lanes, Three.self, p, path, receiver)
-      case 5: backward(lanes, Five.self, p, path, receiver)
-      case 7: backward(lanes, Seven.self, p, path, receiver)
-      case 9: backward(lanes, Nine.self, p, path, receiver)
+      switch (path.messageCount, path.senderCount == 1) {
+      case (1, true): backward(lanes, One.self, isScalar: true, p, path, receiver)
+      case (1, false): backward(lanes, One.self, isScalar: false, p, path, receiver)
+      case (3, true): backward(lanes, Three.self, isScalar: true, p, path, receiver)
+      case (3, false): backward(lanes, Three.self, isScalar: false, p, path, receiver)
+      case (5, true): backward(lanes, Five.self, isScalar: true, p, path, receiver)
+      case (5, false): backward(lanes, Five.self, isScalar: false, p, path, receiver)
+      case (7, true): backward(lanes, Seven.self, isScalar: true, p, path, receiver)
+      case (7, false): backward(lanes, Seven.self, isScalar: false, p, path, receiver)
+      case (9, true): backward(lanes, Nine.self, isScalar: true, p, path, receiver)
+      case (9, false): backward(lanes, Nine.self, isScalar: false, p, path, receiver)
       default: break
       }
     }

@@ -29,6 +29,8 @@ protocol PairLanes {
   static func truncated(_ x: Scalar) -> Int32
   /// A small integer as a number.
   static func scalar(_ i: Int32) -> Scalar
+  /// Whichever of two precisions of a constant is the lanes' own.
+  static func either(_ double: Double, _ float: Float) -> Scalar
 }
 
 /// A count known when a kernel is compiled. Kernels that take it as a type are specialised for it, while those that take a number may
@@ -88,6 +90,7 @@ struct Doubles4: PairLanes {
   }
   @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
+  @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a.v._storage._value)
@@ -146,6 +149,7 @@ struct Doubles8: PairLanes {
   }
   @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
+  @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE64(a.v._storage._value)
@@ -203,6 +207,7 @@ struct Floats4: PairLanes {
   }
   @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
+  @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE32(a.v._storage._value)
@@ -261,6 +266,7 @@ struct Floats8: PairLanes {
   }
   @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
+  @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE32(a.v._storage._value)
@@ -320,6 +326,7 @@ struct Floats16: PairLanes {
   }
   @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
+  @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec16xFPIEEE32(a.v._storage._value)

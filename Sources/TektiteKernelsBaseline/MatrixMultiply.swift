@@ -11,7 +11,10 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
   let c = p.c.assumingMemoryBound(to: S.self)
   let (rows, depth, columns) = (p.rows, p.depth, p.columns)
   let (strideA, strideB, strideC) = (p.strideA, p.strideB, p.strideC)
-  let adds = p.accumulates
+  // 18 kB of B, or 24 in wide registers.
+  let depthBlock = MemoryLayout<L>.stride >= 64 ? 128 : 192
+  var (first, last) = (0, 0)
+  var adds = false
 
   // A tile of up to eight rows and three vectors. Both counts are literals where it is called, so the rest of it disappears.
   @inline(__always) func tile(_ rows: Int, _ vectors: Int, _ row: Int, _ column: Int) {
@@ -23,7 +26,7 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
     let a5 = a0 + 5 * strideA
     let a6 = a0 + 6 * strideA
     let a7 = a0 + 7 * strideA
-    var line = b + column
+    var line = b + first * strideB + column
     let out = c + row * strideC + column
     var c00 = L.zero, c01 = L.zero, c02 = L.zero
     var c10 = L.zero, c11 = L.zero, c12 = L.zero
@@ -49,7 +52,7 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
       start(6, 0, &c60); start(6, 1, &c61); start(6, 2, &c62)
       start(7, 0, &c70); start(7, 1, &c71); start(7, 2, &c72)
     }
-    for k in 0..<depth {
+    for k in first..<max(first, last) {
       let b0 = L.load(line)
       let b1 = vectors > 1 ? L.load(line + L.count) : L.zero
       let b2 = vectors > 2 ? L.load(line + 2 * L.count) : L.zero
@@ -78,35 +81,43 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
     finish(6, 0, c60); finish(6, 1, c61); finish(6, 2, c62)
     finish(7, 0, c70); finish(7, 1, c71); finish(7, 2, c72)
   }
-  @inline(__always) func band(_ rows: Int, _ row: Int) {
-    var column = 0
-    while column + 3 * L.count <= columns {
-      tile(rows, 3, row, column)
-      column += 3 * L.count
-    }
-    if column + 2 * L.count <= columns {
-      tile(rows, 2, row, column)
-    } else if column < columns {
-      tile(rows, 1, row, column)
-    }
+  // All rows of one panel of columns and one block of depth, so that this part of B stays in the first-level cache. Later blocks add to C, which continues
+  // each chain of sums where it was.
+  @inline(__always) func panel(_ vectors: Int, _ column: Int) {
+    first = 0
+    repeat {
+      last = min(depth, first + depthBlock)
+      adds = p.accumulates || first > 0
+      var row = 0
+      #if TEKTITE_AVX512
+        while row + 8 <= rows {
+          tile(8, vectors, row, column)
+          row += 8
+        }
+      #endif
+      while row + 4 <= rows {
+        tile(4, vectors, row, column)
+        row += 4
+      }
+      switch rows - row {
+      case 3: tile(3, vectors, row, column)
+      case 2: tile(2, vectors, row, column)
+      case 1: tile(1, vectors, row, column)
+      default: break
+      }
+      first = last
+    } while first < depth
   }
 
-  var row = 0
-  #if TEKTITE_AVX512
-    while row + 8 <= rows {
-      band(8, row)
-      row += 8
-    }
-  #endif
-  while row + 4 <= rows {
-    band(4, row)
-    row += 4
+  var column = 0
+  while column + 3 * L.count <= columns {
+    panel(3, column)
+    column += 3 * L.count
   }
-  switch rows - row {
-  case 3: band(3, row)
-  case 2: band(2, row)
-  case 1: band(1, row)
-  default: break
+  if column + 2 * L.count <= columns {
+    panel(2, column)
+  } else if column < columns {
+    panel(1, column)
   }
 }
 

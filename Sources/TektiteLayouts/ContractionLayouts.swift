@@ -24,20 +24,23 @@ public struct PolynomialProgram {
     /// Slot whose product with the sum goes to the value, with `share`.
     public var factor: Int32
     /// 1/d, or 0 for no value.
-    public var share: Double
+    public var share: Double, singleShare: Float
     /// Makes a sum.
     @inlinable public init(target: Int32, weight: Int32, end: Int32, factor: Int32 = 0, share: Double = 0) {
       (self.target, self.weight, self.end, self.factor, self.share) = (target, weight, end, factor, share)
+      singleShare = Float(share)
     }
   }
   /// A coefficient and a slot.
   @frozen public struct Term: BitwiseCopyable, Sendable {
-    /// The coefficient.
-    public var value: Double
+    /// The coefficient in both precisions, so that neither is converted in a loop.
+    public var value: Double, single: Float
     /// The slot.
     public var slot: Int32
     /// Makes a term.
-    @inlinable public init(slot: Int32, value: Double) { (self.slot, self.value) = (slot, value) }
+    @inlinable public init(slot: Int32, value: Double) {
+      (self.slot, self.value, single) = (slot, value, Float(value))
+    }
   }
   /// Components of A.
   public var inputCount: Int

@@ -61,15 +61,22 @@ public struct ConvolutionPass {
   public var features: UnsafeRawPointer, featureStride: Int
   /// A when going forward, ∂E/∂A when going back; scalars from one row to the next.
   public var messages: UnsafeMutableRawPointer, messageStride: Int
-  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Nil if nobody wants it.
+  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Going back needs it.
   public var featureAdjoint: UnsafeMutableRawPointer?
+  /// Room of `scratchBytes`, aligned to 64 bytes.
+  public var scratch: UnsafeMutableRawPointer
+
+  /// The scratch that a tile needs.
+  @inlinable public static func scratchBytes(edges: Int, channels: Int) -> Int {
+    max(edges * 24, channels * 32) + 64
+  }
 
   /// Makes a pass.
   @inlinable public init(
     receivers: Int, starts: UnsafePointer<Int32>, senders: UnsafePointer<Int32>, knots: UnsafePointer<Int32>,
     edges: EdgeRows, channels: Int, paths: UnsafePointer<ConvolutionPath>, pathCount: Int, table: UnsafeRawPointer,
     functionCount: Int, features: UnsafeRawPointer, featureStride: Int, messages: UnsafeMutableRawPointer,
-    messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil
+    messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil, scratch: UnsafeMutableRawPointer
   ) {
     self.receivers = receivers
     self.starts = starts
@@ -89,5 +96,6 @@ public struct ConvolutionPass {
     self.messages = messages
     self.messageStride = messageStride
     self.featureAdjoint = featureAdjoint
+    self.scratch = scratch
   }
 }

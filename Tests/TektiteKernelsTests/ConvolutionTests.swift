@@ -7,7 +7,7 @@ struct ConvolutionTile {
   let channels: Int, padded: Int, rowsPerSender: Int, messageRows: Int, chunkRows: Int
   let starts: [Int32], senders: [Int32]
   let paths: [ConvolutionPath]
-  let edges: Scalars, features: Scalars, messages: Scalars, featureAdjoint: Scalars, table: Scalars
+  let edges: Scalars, features: Scalars, messages: Scalars, featureAdjoint: Scalars, table: Scalars, scratch: Scalars
   let knots: UnsafeMutablePointer<Int32>
   let grid: SplineGrid
   let senderCount = 9
@@ -48,6 +48,7 @@ struct ConvolutionTile {
     messages = Scalars(messageRows * counts.count * padded, isDouble: c.isDouble)
     grid = SplineGrid(start: 0, spacing: 0.25, intervals: 20, rowStride: padded * shapes.count)
     table = Scalars(random.array(23 * grid.rowStride), isDouble: c.isDouble)
+    scratch = Scalars(ConvolutionPass.scratchBytes(edges: count, channels: padded) / 8, isDouble: true)
     knots = .allocate(capacity: chunks * c.lanes)
     knots.initialize(repeating: 0, count: chunks * c.lanes)
     for e in 0..<(chunks * c.lanes) { edges[place(e, 3)] = 2.5 + 2.4 * random.next() }
@@ -72,7 +73,7 @@ struct ConvolutionTile {
               receivers: receivers, starts: a, senders: b, knots: knots, edges: rows, channels: padded, paths: p,
               pathCount: paths.count, table: table.base, functionCount: paths.count, features: features.base,
               featureStride: rowsPerSender * padded, messages: messages.base, messageStride: receivers * padded,
-              featureAdjoint: featureAdjoint.base))
+              featureAdjoint: featureAdjoint.base, scratch: scratch.base))
         }
       }
     }
