@@ -131,16 +131,18 @@ private func forward<L: PairLanes, N: StaticCount>(
 ///
 ///     T = Σ K_m₁m₃ M_m₃,    ∂E/∂h_m₁ += R T,    ∂E/∂|r| += Σ_c R′ h_m₁ T,    ∂E/∂K_m₁m₃ = Σ_c R h_m₁ M_m₃
 ///
-/// Edges are taken by two. The first three go channel by channel for one edge, leaving R h_m₁ in scratch; the last is a small matrix product of both edges,
+/// Edges of scalars are taken by two. The first three sums go channel by channel, leaving R h_m₁ in scratch; the last is a small matrix product of both edges,
 /// done apart because its accumulators and the rest do not fit into registers together. With several m₁ the radial functions
 /// are evaluated once, to scratch.
-@inline(__always)
-private func backward<L: PairLanes, N: StaticCount>(
-  _ lanes: L.Type, _ components: N.Type, isScalar: Bool, _ p: borrowing ConvolutionPass, _ path: ConvolutionPath,
+@inline(never)
+private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ senderComponents: M.Type, _ components: N.Type, _ p: borrowing ConvolutionPass,
+  _ path: ConvolutionPath,
   _ receiver: Int
 ) {
   typealias S = L.Scalar
   let n = N.count
+  let isScalar = M.count == 1
   let s = Streams<S>(p)
   let (grain, channels) = (s.grain, p.channels)
   let (lower, upper) = (Int(s.starts[receiver]), Int(s.starts[receiver + 1]))
@@ -179,31 +181,36 @@ private func backward<L: PairLanes, N: StaticCount>(
     return (u, du, x, dx)
   }
 
-  // Everything but ∂E/∂K for one edge and m₁; returns ∂E/∂|r|.
+  // Everything but ∂E/∂K for one or two edges and m₁; returns each edge's ∂E/∂|r|.
   @inline(__always) func channelwise(
-    _ vectors: Int, _ edge: EdgePlace, _ m: Int, _ product: UnsafeMutablePointer<S>
-  ) -> L {
-    let w = UnsafePointer(s.edges + edge.row + weightRow)
-    let c = UnsafePointer(s.edges + edge.row + (Int(path.coefficientRow) + m * n) * grain)
-    let place = edge.features + (Int(path.senderRow) + m) * channels
-    let features = s.features + place
-    let adjoint = adjoints + place
-    var slope = L.zero, slope1 = L.zero
-    var block = s.table + edge.table + Int(path.function) * grain
+    _ vectors: Int, _ edges: Int, _ first: EdgePlace, _ second: EdgePlace, _ m: Int
+  ) -> (L, L) {
+    let coefficientRow = (Int(path.coefficientRow) + m * n) * grain
+    let senderRow = (Int(path.senderRow) + m) * channels
+    let tableColumn = Int(path.function) * grain
+    let c0 = UnsafePointer(s.edges + first.row + coefficientRow)
+    let c1 = UnsafePointer(s.edges + second.row + coefficientRow)
+    var a0 = L.zero, a1 = L.zero, b0 = L.zero, b1 = L.zero
+    var block = 0
     var channel = 0
     while channel < channels {
       var lane = 0
       while lane < grain {
         let at = channel + lane
         let message = messages + at
-        var t = L.zero, t1 = L.zero
+        // T of the first edge, then of the second.
+        var t0 = L.zero, t1 = L.zero, t2 = L.zero, t3 = L.zero
         @inline(__always) func take(_ index: Int) {
           if index >= n { return }
-          let k = L.constant(c[index * grain])
-          let x = message + index * messageStride
-          t = index == 0 ? k * L.load(x) : L.fma(k, L.load(x), t)
-          if vectors > 1 {
-            t1 = index == 0 ? k * L.load(x + L.count) : L.fma(k, L.load(x + L.count), t1)
+          let x0 = L.load(message + index * messageStride)
+          let x1 = vectors < 2 ? L.zero : L.load(message + index * messageStride + L.count)
+          let k0 = L.constant(c0[index * grain])
+          t0 = index == 0 ? k0 * x0 : L.fma(k0, x0, t0)
+          if vectors > 1 { t1 = index == 0 ? k0 * x1 : L.fma(k0, x1, t1) }
+          if edges > 1 {
+            let k1 = L.constant(c1[index * grain])
+            t2 = index == 0 ? k1 * x0 : L.fma(k1, x0, t2)
+            if vectors > 1 { t3 = index == 0 ? k1 * x1 : L.fma(k1, x1, t3) }
           }
         }
         take(0)
@@ -215,29 +222,42 @@ private func backward<L: PairLanes, N: StaticCount>(
         take(6)
         take(7)
         take(8)
-        @inline(__always) func finish(_ at: Int, _ u: L, _ du: L, _ t: L, _ slope: inout L) {
-          let h = L.load(features + at)
-          (u * h).store(product + at)
+        @inline(__always) func finish(
+          _ edge: EdgePlace, _ product: UnsafeMutablePointer<S>, _ t: L, _ tt: L, _ slope: inout L, _ slope1: inout L
+        ) {
+          let place = edge.features + senderRow + at
+          let h = L.load(s.features + place)
+          let hh = vectors < 2 ? L.zero : L.load(s.features + place + L.count)
+          let adjoint = adjoints + place
+          var u: L, du: L, x: L, dx: L
+          if isScalar {
+            (u, du, x, dx) = interpolate(
+              vectors, UnsafePointer(s.edges + edge.row + weightRow), s.table + edge.table + tableColumn + block + lane)
+          } else {
+            (u, du) = (L.load(radial + at), L.load(radial + channels + at))
+            (x, dx) =
+              vectors < 2
+              ? (L.zero, L.zero) : (L.load(radial + at + L.count), L.load(radial + channels + at + L.count))
+          }
           slope = L.fma(du, h * t, slope)
-          L.fma(u, t, L.load(adjoint + at)).store(adjoint + at)
-        }
-        if isScalar {
-          let (u, du, x, dx) = interpolate(vectors, w, block + lane)
-          finish(at, u, du, t, &slope)
-          if vectors > 1 { finish(at + L.count, x, dx, t1, &slope1) }
-        } else {
-          finish(at, L.load(radial + at), L.load(radial + channels + at), t, &slope)
+          if vectors > 1 { slope1 = L.fma(dx, hh * tt, slope1) }
+          let sum = L.fma(u, t, L.load(adjoint))
+          let sum1 = vectors < 2 ? L.zero : L.fma(x, tt, L.load(adjoint + L.count))
+          (u * h).store(product + at)
+          sum.store(adjoint)
           if vectors > 1 {
-            finish(
-              at + L.count, L.load(radial + at + L.count), L.load(radial + channels + at + L.count), t1, &slope1)
+            (x * hh).store(product + at + L.count)
+            sum1.store(adjoint + L.count)
           }
         }
+        finish(first, products, t0, t1, &a0, &a1)
+        if edges > 1 { finish(second, products + channels, t2, t3, &b0, &b1) }
         lane += vectors * L.count
       }
       block += blockStride
       channel += grain
     }
-    return vectors > 1 ? slope + slope1 : slope
+    return vectors > 1 ? (a0 + a1, b0 + b1) : (a0, b0)
   }
 
   // Sums over channels of R h M for up to five components from `first` on, and one or two edges.
@@ -313,14 +333,15 @@ private func backward<L: PairLanes, N: StaticCount>(
       }
     }
     if isScalar {
-      s.edges[first.row + lengthRow] += channelwise(vectors, first, 0, products).sum
-      if edges > 1 { s.edges[second.row + lengthRow] += channelwise(vectors, second, 0, products + channels).sum }
+      let (slope, slope1) = channelwise(vectors, edges, first, second, 0)
+      s.edges[first.row + lengthRow] += slope.sum
+      if edges > 1 { s.edges[second.row + lengthRow] += slope1.sum }
       reduceAll(0, edges, first, second)
     } else {
       prepare(first)
       var slope = L.zero
       for m in 0..<senderCount {
-        slope = slope + channelwise(vectors, first, m, products)
+        slope = slope + channelwise(vectors, 1, first, first, m).0
         reduceAll(m, 1, first, first)
       }
       s.edges[first.row + lengthRow] += slope.sum
@@ -397,16 +418,16 @@ private func convolveAdjoint<L: PairLanes>(_ lanes: L.Type, _ p: borrowing Convo
     for index in 0..<p.pathCount {
       let path = p.paths[index]
       switch (path.messageCount, path.senderCount == 1) {
-      case (1, true): backward(lanes, One.self, isScalar: true, p, path, receiver)
-      case (1, false): backward(lanes, One.self, isScalar: false, p, path, receiver)
-      case (3, true): backward(lanes, Three.self, isScalar: true, p, path, receiver)
-      case (3, false): backward(lanes, Three.self, isScalar: false, p, path, receiver)
-      case (5, true): backward(lanes, Five.self, isScalar: true, p, path, receiver)
-      case (5, false): backward(lanes, Five.self, isScalar: false, p, path, receiver)
-      case (7, true): backward(lanes, Seven.self, isScalar: true, p, path, receiver)
-      case (7, false): backward(lanes, Seven.self, isScalar: false, p, path, receiver)
-      case (9, true): backward(lanes, Nine.self, isScalar: true, p, path, receiver)
-      case (9, false): backward(lanes, Nine.self, isScalar: false, p, path, receiver)
+      case (1, true): backward(lanes, One.self, One.self, p, path, receiver)
+      case (1, false): backward(lanes, Several.self, One.self, p, path, receiver)
+      case (3, true): backward(lanes, One.self, Three.self, p, path, receiver)
+      case (3, false): backward(lanes, Several.self, Three.self, p, path, receiver)
+      case (5, true): backward(lanes, One.self, Five.self, p, path, receiver)
+      case (5, false): backward(lanes, Several.self, Five.self, p, path, receiver)
+      case (7, true): backward(lanes, One.self, Seven.self, p, path, receiver)
+      case (7, false): backward(lanes, Several.self, Seven.self, p, path, receiver)
+      case (9, true): backward(lanes, One.self, Nine.self, p, path, receiver)
+      case (9, false): backward(lanes, Several.self, Nine.self, p, path, receiver)
       default: break
       }
     }

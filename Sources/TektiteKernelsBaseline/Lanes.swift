@@ -38,6 +38,8 @@ protocol PairLanes {
 protocol StaticCount {
   static var count: Int { get }
 }
+/// A count known only when the kernel runs.
+enum Several: StaticCount { @inline(__always) static var count: Int { 0 } }
 enum One: StaticCount { @inline(__always) static var count: Int { 1 } }
 enum Three: StaticCount { @inline(__always) static var count: Int { 3 } }
 enum Five: StaticCount { @inline(__always) static var count: Int { 5 } }

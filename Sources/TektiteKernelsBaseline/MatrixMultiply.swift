@@ -11,8 +11,9 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
   let c = p.c.assumingMemoryBound(to: S.self)
   let (rows, depth, columns) = (p.rows, p.depth, p.columns)
   let (strideA, strideB, strideC) = (p.strideA, p.strideB, p.strideC)
-  // 18 kB of B, or 24 in wide registers.
-  let depthBlock = MemoryLayout<L>.stride >= 64 ? 128 : 192
+  // 18 kB of B, or 24 in wide registers; less where rows of B lie a multiple of 512 bytes apart, so that few sets of the cache hold them all.
+  let isCrowded = strideB * MemoryLayout<S>.stride % 512 == 0
+  let depthBlock = isCrowded ? 64 : MemoryLayout<L>.stride >= 64 ? 128 : 192
   var (first, last) = (0, 0)
   var adds = false
 
@@ -110,15 +111,16 @@ private func product<L: PairLanes>(_ lanes: L.Type, _ p: borrowing MatrixProduct
   }
 
   var column = 0
-  while column + 3 * L.count <= columns {
+  // Four vectors that remain are taken as two and two, since one alone would wait for its own sums.
+  while columns - column >= 5 * L.count || columns - column == 3 * L.count {
     panel(3, column)
     column += 3 * L.count
   }
-  if column + 2 * L.count <= columns {
+  while columns - column >= 2 * L.count {
     panel(2, column)
-  } else if column < columns {
-    panel(1, column)
+    column += 2 * L.count
   }
+  if column < columns { panel(1, column) }
 }
 
 @inline(never) private func productOfFloats(_ p: borrowing MatrixProduct) { product(WideFloats.self, p) }
