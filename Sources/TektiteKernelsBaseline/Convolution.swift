@@ -239,8 +239,8 @@ private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
               vectors < 2
               ? (L.zero, L.zero) : (L.load(radial + at + L.count), L.load(radial + channels + at + L.count))
           }
-          slope = L.fma(du, h * t, slope)
-          if vectors > 1 { slope1 = L.fma(dx, hh * tt, slope1) }
+          slope = L.fma(du, h * t, slope).settled
+          if vectors > 1 { slope1 = L.fma(dx, hh * tt, slope1).settled }
           let sum = L.fma(u, t, L.load(adjoint))
           let sum1 = vectors < 2 ? L.zero : L.fma(x, tt, L.load(adjoint + L.count))
           (u * h).store(product + at)

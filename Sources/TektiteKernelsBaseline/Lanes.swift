@@ -1,5 +1,9 @@
 import Builtin
 
+#if TEKTITE_AVX2 || TEKTITE_AVX512
+  import CX86
+#endif
+
 /// The vector that kernels compute with: the atoms of a cluster, edges, or channels of a network, side by side. The arithmetic is spelled so that it
 /// maps to single instructions at every level, and through builtins, because the standard library's operators are loops over lanes until late in
 /// the compiler, which makes long kernels slow to compile.
@@ -31,6 +35,12 @@ protocol PairLanes {
   static func scalar(_ i: Int32) -> Scalar
   /// Whichever of two precisions of a constant is the lanes' own.
   static func either(_ double: Double, _ float: Float) -> Scalar
+  /// The same number, known before any later load or store; asked for where the scheduler would put a sum off and fill the stack meanwhile.
+  var settled: Self { get }
+}
+
+extension PairLanes {
+  @inline(__always) var settled: Self { self }
 }
 
 /// A count known when a kernel is compiled. Kernels that take it as a type are specialised for it, while those that take a number may
@@ -93,6 +103,9 @@ struct Doubles4: PairLanes {
   @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
+  #if TEKTITE_AVX2 || TEKTITE_AVX512
+    @inline(__always) var settled: Self { Self(tektite_settled_pd(v)) }
+  #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a.v._storage._value)
@@ -152,6 +165,9 @@ struct Doubles8: PairLanes {
   @inline(__always) static func truncated(_ x: Double) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Double { Double(i) }
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
+  #if TEKTITE_AVX512
+    @inline(__always) var settled: Self { Self(tektite_settled_wide_pd(v)) }
+  #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE64(a.v._storage._value)
@@ -269,6 +285,9 @@ struct Floats8: PairLanes {
   @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
+  #if TEKTITE_AVX2 || TEKTITE_AVX512
+    @inline(__always) var settled: Self { Self(tektite_settled_ps(v)) }
+  #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE32(a.v._storage._value)
@@ -329,6 +348,9 @@ struct Floats16: PairLanes {
   @inline(__always) static func truncated(_ x: Float) -> Int32 { Int32(x) }
   @inline(__always) static func scalar(_ i: Int32) -> Float { Float(i) }
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
+  #if TEKTITE_AVX512
+    @inline(__always) var settled: Self { Self(tektite_settled_wide_ps(v)) }
+  #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec16xFPIEEE32(a.v._storage._value)
