@@ -10,12 +10,15 @@ struct ConvolutionTile {
   let edges: Scalars, features: Scalars, messages: Scalars, featureAdjoint: Scalars, table: Scalars, scratch: Scalars
   let knots: UnsafeMutablePointer<Int32>
   let grid: SplineGrid
-  let senderCount = 9
+  let senderCount: Int
   var receivers: Int { starts.count - 1 }
   var edgeCount: Int { Int(starts[receivers]) }
 
   /// `shapes`: components of senders and messages of each path.
-  init(_ c: KernelCase, channels: Int, shapes: [(Int, Int)], counts: [Int], seed: UInt64) {
+  init(
+    _ c: KernelCase, channels: Int, shapes: [(Int, Int)], counts: [Int], seed: UInt64,
+    senderCount nine: Int = 9, intervals: Int = 20
+  ) {
     var random = SmallGenerator(seed)
     self.c = c
     self.channels = channels
@@ -25,7 +28,7 @@ struct ConvolutionTile {
     for n in counts { starts.append((starts.last ?? 0) + Int32(n)) }
     self.starts = starts
     let count = Int(starts.last ?? 0)
-    let nine = senderCount
+    senderCount = nine
     senders = (0..<count).map { _ in Int32(random.index(below: nine)) }
     var row = 13
     var message = 0
@@ -46,8 +49,8 @@ struct ConvolutionTile {
     features = Scalars(random.array(nine * rowsPerSender * padded), isDouble: c.isDouble)
     featureAdjoint = Scalars(nine * rowsPerSender * padded, isDouble: c.isDouble)
     messages = Scalars(messageRows * counts.count * padded, isDouble: c.isDouble)
-    grid = SplineGrid(start: 0, spacing: 0.25, intervals: 20, rowStride: padded * shapes.count)
-    table = Scalars(random.array(23 * grid.rowStride), isDouble: c.isDouble)
+    grid = SplineGrid(start: 0, spacing: 5 / Double(intervals), intervals: intervals, rowStride: padded * shapes.count)
+    table = Scalars(random.array((intervals + 3) * grid.rowStride), isDouble: c.isDouble)
     scratch = Scalars(ConvolutionPass.scratchBytes(edges: count, channels: padded) / 8, isDouble: true)
     knots = .allocate(capacity: chunks * c.lanes)
     knots.initialize(repeating: 0, count: chunks * c.lanes)
