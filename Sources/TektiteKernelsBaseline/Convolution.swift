@@ -34,13 +34,13 @@ private struct Streams<S> {
   }
 }
 
-/// One path of one receiver, forward: blocks of channels outside, edges inside, the path's 2l₃+1 accumulators in registers for one or two vectors of
+/// One path of one receiver and block of channels, forward: edges inside, the path's 2l₃+1 accumulators in registers for one or two vectors of
 /// channels. The radial functions never exist in memory. Their number is a type and `vectors` a literal where this is called, and so is
 /// `isScalar`, which says that senders have one component.
 @inline(__always)
 private func forward<L: PairLanes, N: StaticCount>(
   _ lanes: L.Type, _ components: N.Type, vectors: Int, isScalar: Bool, _ p: borrowing ConvolutionPass,
-  _ path: ConvolutionPath, _ receiver: Int
+  _ path: ConvolutionPath, _ receiver: Int, _ block: Int
 ) {
   typealias S = L.Scalar
   let n = N.count
@@ -56,8 +56,9 @@ private func forward<L: PairLanes, N: StaticCount>(
   let weights = UnsafePointer(s.edges + p.weights * grain)
   let coefficients = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
   let messageStride = p.messageStride
-  var channel = 0
-  while channel < channels {
+  var channel = block * grain
+  let limit = channel + grain
+  while channel < limit {
     // The table's block of these channels, and the place within it.
     let table = s.table + (channel >> s.shift) * blockStride + Int(path.function) * grain + (channel & (grain - 1))
     let features = s.features + Int(path.senderRow) * channels + channel
@@ -369,40 +370,43 @@ private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionP
   let s = Streams<L.Scalar>(p)
   let places = p.scratch.assumingMemoryBound(to: EdgePlace.self)
   for e in Int(s.starts[0])..<max(Int(s.starts[0]), Int(s.starts[p.receivers])) { places[e] = s.place(e) }
-  for receiver in 0..<p.receivers {
-    for index in 0..<p.pathCount {
-      let path = p.paths[index]
-      let isScalar = path.senderCount == 1
-      switch (path.messageCount, isScalar, isPaired) {
-      case (1, true, true):
-        forward(lanes, One.self, vectors: 2, isScalar: true, p, path, receiver)
-      case (1, true, false):
-        forward(lanes, One.self, vectors: 1, isScalar: true, p, path, receiver)
-      case (1, false, true):
-        forward(lanes, One.self, vectors: 2, isScalar: false, p, path, receiver)
-      case (1, false, false):
-        forward(lanes, One.self, vectors: 1, isScalar: false, p, path, receiver)
-      case (3, true, true):
-        forward(lanes, Three.self, vectors: 2, isScalar: true, p, path, receiver)
-      case (3, true, false):
-        forward(lanes, Three.self, vectors: 1, isScalar: true, p, path, receiver)
-      case (3, false, true):
-        forward(lanes, Three.self, vectors: 2, isScalar: false, p, path, receiver)
-      case (3, false, false):
-        forward(lanes, Three.self, vectors: 1, isScalar: false, p, path, receiver)
-      case (5, true, true):
-        forward(lanes, Five.self, vectors: 2, isScalar: true, p, path, receiver)
-      case (5, true, false):
-        forward(lanes, Five.self, vectors: 1, isScalar: true, p, path, receiver)
-      case (5, false, true):
-        forward(lanes, Five.self, vectors: 2, isScalar: false, p, path, receiver)
-      case (5, false, false):
-        forward(lanes, Five.self, vectors: 1, isScalar: false, p, path, receiver)
-      case (7, true, _): forward(lanes, Seven.self, vectors: 1, isScalar: true, p, path, receiver)
-      case (7, false, _): forward(lanes, Seven.self, vectors: 1, isScalar: false, p, path, receiver)
-      case (9, true, _): forward(lanes, Nine.self, vectors: 1, isScalar: true, p, path, receiver)
-      case (9, false, _): forward(lanes, Nine.self, vectors: 1, isScalar: false, p, path, receiver)
-      default: break
+  // Blocks of channels outside, so that the part of the table that is in use stays in the second-level cache over the tile.
+  for block in 0..<(p.channels / s.grain) {
+    for receiver in 0..<p.receivers {
+      for index in 0..<p.pathCount {
+        let path = p.paths[index]
+        let isScalar = path.senderCount == 1
+        switch (path.messageCount, isScalar, isPaired) {
+        case (1, true, true):
+          forward(lanes, One.self, vectors: 2, isScalar: true, p, path, receiver, block)
+        case (1, true, false):
+          forward(lanes, One.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (1, false, true):
+          forward(lanes, One.self, vectors: 2, isScalar: false, p, path, receiver, block)
+        case (1, false, false):
+          forward(lanes, One.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (3, true, true):
+          forward(lanes, Three.self, vectors: 2, isScalar: true, p, path, receiver, block)
+        case (3, true, false):
+          forward(lanes, Three.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (3, false, true):
+          forward(lanes, Three.self, vectors: 2, isScalar: false, p, path, receiver, block)
+        case (3, false, false):
+          forward(lanes, Three.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (5, true, true):
+          forward(lanes, Five.self, vectors: 2, isScalar: true, p, path, receiver, block)
+        case (5, true, false):
+          forward(lanes, Five.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (5, false, true):
+          forward(lanes, Five.self, vectors: 2, isScalar: false, p, path, receiver, block)
+        case (5, false, false):
+          forward(lanes, Five.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (7, true, _): forward(lanes, Seven.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (7, false, _): forward(lanes, Seven.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (9, true, _): forward(lanes, Nine.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (9, false, _): forward(lanes, Nine.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        default: break
+        }
       }
     }
   }

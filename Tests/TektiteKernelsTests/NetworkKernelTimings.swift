@@ -69,20 +69,22 @@ struct NetworkKernelTimings {
       ),
     ] {
       for knots in [24, 128, 256] {
-      let receivers = 8
-      let t = ConvolutionTile(
-        c, channels: channels, shapes: shapes, counts: Array(repeating: 40, count: receivers), seed: 3,
-        senderCount: 200, intervals: knots - 3)
-      let perEdge = shapes.reduce((0, 0)) { sum, s in
-        (sum.0 + 8 + s.0 * (1 + 2 * s.1), sum.1 + 7 + s.0 * (4 * s.1 + 2 + 2 + 1 + 8))
-      }
-      let work = Double(40 * t.padded)
-      t.withPass { pass in
-        let forward = Self.best(30) { c.kernels.convolve(pass) } * 1e6 / Double(receivers)
-        Self.report(c, "\(name), \(knots) knots, forward, an atom of 40 edges", forward, flops: work * Double(perEdge.0))
-        let backward = Self.best(30) { c.kernels.convolveAdjoint(pass) } * 1e6 / Double(receivers)
-        Self.report(c, "\(name), \(knots) knots, adjoint, an atom of 40 edges", backward, flops: work * Double(perEdge.1))
-      }
+        let receivers = 8
+        let t = ConvolutionTile(
+          c, channels: channels, shapes: shapes, counts: Array(repeating: 40, count: receivers), seed: 3,
+          senderCount: 200, intervals: knots - 3)
+        let perEdge = shapes.reduce((0, 0)) { sum, s in
+          (sum.0 + 8 + s.0 * (1 + 2 * s.1), sum.1 + 7 + s.0 * (4 * s.1 + 2 + 2 + 1 + 8))
+        }
+        let work = Double(40 * t.padded)
+        t.withPass { pass in
+          let forward = Self.best(30) { c.kernels.convolve(pass) } * 1e6 / Double(receivers)
+          Self.report(
+            c, "\(name), \(knots) knots, forward, an atom of 40 edges", forward, flops: work * Double(perEdge.0))
+          let backward = Self.best(30) { c.kernels.convolveAdjoint(pass) } * 1e6 / Double(receivers)
+          Self.report(
+            c, "\(name), \(knots) knots, adjoint, an atom of 40 edges", backward, flops: work * Double(perEdge.1))
+        }
       }
     }
   }
