@@ -55,7 +55,8 @@ let package = Package(
     .target(
       name: "TektiteDecks",
       dependencies: [
-        "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics",
+        "TektiteCore", "TektitePotentials", "TektiteModelFiles", "TektiteEquivariant", "TektiteTrajectories",
+        "TektiteDynamics",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -65,8 +66,8 @@ let package = Package(
       name: "TektiteCLI",
       // Named one by one, so that an incremental build sees changes below the umbrella.
       dependencies: [
-        "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics",
-        "TektiteDecks",
+        "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteModelFiles", "TektiteEquivariant",
+        "TektiteTrajectories", "TektiteDynamics", "TektiteDecks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "CAllocationCount"),

@@ -23,9 +23,9 @@ TektiteModelFiles:
 TektiteEquivariant: TektiteCore TektiteKernels TektiteLayouts TektiteIrreps TektiteModelFiles
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
-TektiteDecks: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics Yams Foundation
+TektiteDecks: TektiteCore TektitePotentials TektiteModelFiles TektiteEquivariant TektiteTrajectories TektiteDynamics Yams Foundation
 Tektite: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics TektiteDecks
-TektiteCLI: Tektite ArgumentParser Foundation
+TektiteCLI: Tektite TektiteModelFiles TektiteEquivariant ArgumentParser Foundation
 TektiteTestSupport: TektiteCore TektitePotentials CAllocationCount
 '
 # Anyone may import these: they are part of the language or the C library.

@@ -20,7 +20,7 @@ struct EvaluateCommand: ParsableCommand {
       (.data, .lmp) or AMBER NetCDF (.nc, .ncrst), in the units of the model.
       """)
 
-  @Argument(help: "A potential: the name of one that comes with Tektite, or a YAML file.")
+  @Argument(help: "A potential: the name of one that comes with Tektite, a YAML file, or a MACE model as saved.")
   var model: String
   @Argument(help: "The structures.", completion: .file())
   var structures: String
@@ -39,12 +39,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let began = ContinuousClock().now
-    let model = try ModelReference.resolve(self.model, precision: try chosenPrecision())
-    if let head {
-      throw InputError(
-        "\(model.name) has no heads, so '\(head)' cannot be chosen; it has one set of parameters. Leave out --head.",
-        file: "--head")
-    }
+    let model = try ModelReference.resolve(self.model, precision: try chosenPrecision(), head: head)
     if threads != nil { _ = try Cores.threads(threads, atoms: 1) }
     let target = try OutputTarget(output, overwrite: overwrite)
     var reader = try StructureFile.Reader(path: structures, units: model.units)

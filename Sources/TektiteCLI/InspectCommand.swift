@@ -8,7 +8,8 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Say what a file holds.",
     discussion: """
-      Knows trajectories and structures (extended XYZ, LAMMPS data, AMBER NetCDF), checkpoints, decks, potentials, and whole run folders:
+      Knows trajectories and structures (extended XYZ, LAMMPS data, AMBER NetCDF), checkpoints, decks, potentials, learned models (MACE, SevenNet, NequIP,
+      safetensors), and whole run folders:
 
         tektite inspect kob-andersen-run/production.nc
         tektite inspect kob-andersen-run
@@ -31,6 +32,7 @@ struct InspectCommand: ParsableCommand {
 /// Something that can be told in words and as data.
 protocol Described: Encodable {
   var lines: [String] { get }
+  var json: String { get }
 }
 
 extension Described {
@@ -49,8 +51,8 @@ extension StructureFile.Description: Described {}
 /// Finds out what a file is.
 enum Inspection {
   private static let known =
-    "trajectories and structures (.nc, .ncrst, .extxyz, .xyz, .data, .lmp), checkpoints (.tektite), decks and potentials (.yaml), run.json, "
-    + "and folders of runs"
+    "trajectories and structures (.nc, .ncrst, .extxyz, .xyz, .data, .lmp), checkpoints (.tektite), decks and potentials (.yaml), "
+    + "learned models (.model, .pth, .ckpt, .nequip.zip, .safetensors), run.json, and folders of runs"
 
   static func describe(_ path: String) throws(InputError) -> any Described {
     let manager = FileManager.default
@@ -75,6 +77,7 @@ enum Inspection {
     let name = path.lowercased()
     if name.hasSuffix(".json") { return try run(path, folder: (path as NSString).deletingLastPathComponent) }
     if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try yaml(path) }
+    if LearnedModel.isOne(path) { return try LearnedModelDescription(path) }
     guard let format = try StructureFile.recognize(path) else {
       throw InputError("is of no known kind; known are \(known)", file: path)
     }

@@ -113,7 +113,7 @@ struct RegistryTests {
       return "accepted"
     }
     #expect(message("kob-andersson").contains("did you mean 'kob-andersen'?"))
-    #expect(message("water.model").contains("no learned potentials"))
+    #expect(message("water.model").contains("there is no model file"))
     #expect(message("/nowhere/x.yaml").contains("there is no model file"))
     #expect(message("").contains("no potential is called ''"))
     let folder = FileManager.default.temporaryDirectory.path + "/tektite-models-\(UInt64.random(in: 0 ... .max))"

@@ -2,14 +2,21 @@ import Foundation
 import TektiteCore
 import TektitePotentials
 
-/// The MODEL of a command: a name of the registry, or the path of a YAML file with a `potential:` key (a model file or a whole deck).
+/// The MODEL of a command: a name of the registry, the path of a YAML file with a `potential:` key (a model file or a whole deck), or a learned model as
+/// its training program saved it.
 public enum ModelReference {
   /// Finds and reads a model.
   /// - Parameters:
   ///   - name: the name or path.
   ///   - precision: the arithmetic, if it is not to be what the file says.
+  ///   - head: for a learned model with several heads, the one to use.
   /// - Throws: an error with file and place; for an unknown name, the nearest one and where models were looked for.
-  public static func resolve(_ name: String, precision: Precision?) throws(InputError) -> ResolvedModel {
+  public static func resolve(_ name: String, precision: Precision?, head: String? = nil) throws(InputError)
+    -> ResolvedModel
+  {
+    if InputFile.exists(path: name), LearnedModel.isOne(name) {
+      return try LearnedModel.resolve(name, precision: precision, head: head)
+    }
     var resolver = PotentialResolver(units: nil)
     resolver.precision = precision
     let isPath = ModelName.isPath(name) || InputFile.exists(path: name)
@@ -19,6 +26,11 @@ public enum ModelReference {
       InputError(message, file: name)
     }
     if precision == .single { throw InputError(Precision.singleIsForNetworks, file: "--precision") }
+    if let head {
+      throw InputError(
+        "\(found.name) has no heads, so '\(head)' cannot be chosen; it has one set of parameters. Leave out --head.",
+        file: "--head")
+    }
     return found
   }
 }
@@ -110,6 +122,12 @@ struct PotentialResolver {
     guard depth < 4 else { throw blame("'\(name)' refers to itself, directly or through other model files") }
     let path = isPath ? name : try registryPath(name, blame: blame)
     guard InputFile.exists(path: path) else { throw blame("there is no model file '\(path)'") }
+    if LearnedModel.isOne(path) {
+      if let wanted = units, wanted != .real {
+        throw blame("a learned model has 'units: real' and the deck 'units: \(wanted.rawValue)'; they must agree")
+      }
+      return try LearnedModel.resolve(path, precision: precision, head: nil)
+    }
     let text = try InputFile.text(path: path)
     let root = try DeckNode.compose(text, file: path)
     let folder = (path as NSString).deletingLastPathComponent
@@ -155,12 +173,9 @@ struct PotentialResolver {
     if let entry = entries.first(where: { $0.name == name }) { return entry.path }
     let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
     let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
-    if ["mace", "nequip", "allegro"].contains(name)
-      || [".model", ".pth", ".safetensors"].contains(where: name.hasSuffix)
-    {
+    if ["mace", "nequip", "allegro"].contains(name) {
       throw blame(
-        "this version has no learned potentials, so '\(name.prefix(60))' cannot be used. Known: \(names.joined(separator: ", "))"
-      )
+        "a learned potential is named by the path of its file, such as ./water.model, not by its kind '\(name)'")
     }
     guard let folder = Registry.folder() else {
       throw blame(

@@ -174,9 +174,9 @@ extension Codec where Value == String {
 
 /// Tells names from paths.
 enum ModelName {
-  /// Whether a text names a file: it holds a slash or ends as YAML files do.
+  /// Whether a text names a file: it holds a slash or ends as YAML files and learned models do.
   static func isPath(_ text: String) -> Bool {
-    text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
+    text.contains("/") || [".yaml", ".yml", ".model", ".pth", ".ckpt", ".safetensors"].contains(where: text.hasSuffix)
   }
 }
 

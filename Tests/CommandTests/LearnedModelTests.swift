@@ -1,0 +1,116 @@
+import Foundation
+import Tektite
+import Testing
+
+/// Models as mace-torch saved them, met by a user of the program. The files and the expected numbers are those of TektiteEquivariantTests.
+@Suite("Learned models")
+struct LearnedModelTests {
+  private static let fixtures = Program.packageFolder + "/Tests/TektiteEquivariantTests/fixtures"
+  private struct Sample: Decodable {
+    var positions: [[Double]]
+    var kinds: [Int]
+    var cell: [[Double]]?
+    var periodic: [Int]
+  }
+  private struct Expected: Decodable {
+    struct Result: Decodable {
+      var structure: String
+      var energy: Double
+      var forces: [Double]
+    }
+    var numbers: [Int]
+    var results: [Result]
+  }
+
+  private static func read<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
+    try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/\(name)")))
+  }
+
+  /// A structure of the fixtures as extended XYZ.
+  private static func text(_ sample: Sample, _ numbers: [Int]) -> String {
+    var lines = ["\(sample.kinds.count)"]
+    let lattice = sample.cell.map { "Lattice=\"\($0.flatMap { $0 }.map { "\($0)" }.joined(separator: " "))\" " } ?? ""
+    let periodic = sample.periodic.map { $0 == 1 ? "T" : "F" }.joined(separator: " ")
+    lines.append(lattice + "Properties=species:S:1:pos:R:3 pbc=\"\(periodic)\"")
+    for (kind, p) in zip(sample.kinds, sample.positions) {
+      lines.append("\(Element(number: numbers[kind])?.symbol ?? "X") \(p[0]) \(p[1]) \(p[2])")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  @Test("evaluate gives what mace-torch gave")
+  func evaluate() throws {
+    let samples = try Self.read([String: Sample].self, "structures.json")
+    let expected = try Self.read(Expected.self, "plain.json")
+    let scratch = try Scratch()
+    let chosen = expected.results.filter { ["molecule", "triclinic", "left-handed", "slab"].contains($0.structure) }
+    #expect(chosen.count == 4)
+    try scratch.write(
+      chosen.compactMap { samples[$0.structure].map { Self.text($0, expected.numbers) } }.joined(), to: "in.extxyz")
+    let result = try Program.run(
+      "evaluate", Self.fixtures + "/plain.model", "in.extxyz", "-o", "out.extxyz", in: scratch)
+    #expect(result.code == 0 && result.error.contains("4 frames"), "\(result.error)")
+    let frames = try ExtendedXYZ.read(path: scratch.path + "/out.extxyz", units: .real)
+    #expect(frames.count == 4)
+    for (frame, wanted) in zip(frames, chosen) {
+      let energy = try #require(frame.frame.energy)
+      #expect(abs(energy - wanted.energy) < 1e-9 * abs(wanted.energy), "\(wanted.structure)")
+      let largest = wanted.forces.map(abs).max() ?? 0
+      for (k, force) in frame.frame.forces.enumerated() {
+        for axis in 0..<3 { #expect(abs(force[axis] - wanted.forces[3 * k + axis]) < 1e-9 * max(1, largest)) }
+      }
+    }
+  }
+
+  @Test("a deck runs a model by its path, and energy is conserved")
+  func run() throws {
+    let samples = try Self.read([String: Sample].self, "structures.json")
+    let expected = try Self.read(Expected.self, "plain.json")
+    let scratch = try Scratch()
+    try scratch.write(Self.text(try #require(samples["molecule"]), expected.numbers), to: "start.extxyz")
+    try scratch.write(
+      """
+      units: real
+      seed: 3
+      system: {structure: start.extxyz, velocities: {temperature: 50 K}}
+      potential: \(Self.fixtures)/plain.model
+      stages:
+        - dynamics: {name: nve, timestep: 0.2 fs, steps: 60, thermo: {file: t.csv, every: 20}}
+      """, to: "deck.yaml")
+    let result = try Program.run("run", "deck.yaml", "--output", "out", in: scratch)
+    #expect(result.code == 0, "\(result.error)")
+    let rows = scratch.text("out/t.csv").split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+      $0.split(separator: ",").map(String.init)
+    }
+    let column = try #require(rows.first?.firstIndex { $0.hasPrefix("total") })
+    let totals = rows.dropFirst().compactMap { Double($0[column]) }
+    #expect(totals.count == 4)
+    #expect((totals.max() ?? 0) - (totals.min() ?? 1) < 1e-4, "\(totals)")
+  }
+
+  @Test("inspect says what is in a file, and what is wrong with one")
+  func inspect() throws {
+    let scratch = try Scratch()
+    let whole = try Program.run("inspect", Self.fixtures + "/heads.model", in: scratch)
+    #expect(whole.code == 0)
+    for words in ["MACE model", "elements: ", "cutoff: ", "heads: "] { #expect(whole.output.contains(words)) }
+    let data = try Program.run("inspect", "--json", Self.fixtures + "/plain.model", in: scratch)
+    let card = try #require(JSONSerialization.jsonObject(with: Data(data.output.utf8)) as? [String: Any])
+    #expect(card["kind"] as? String == "MACE model" && (card["network"] as? [String: Any])?["cutoff"] is Double)
+
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: Self.fixtures + "/plain.model"))
+    try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: scratch.path + "/half.model"))
+    for arguments in [["inspect", "half.model"], ["evaluate", "half.model", "x.extxyz", "-o", "o.extxyz"]] {
+      let cut = try Program.start(arguments, in: scratch).result()
+      #expect(cut.code == 2 && cut.error.hasPrefix("half.model: error: "), "\(cut.error)")
+    }
+    try scratch.write("1\n\nH 0 0 0\n", to: "h.extxyz")
+    let heads = try Program.run(
+      "evaluate", Self.fixtures + "/heads.model", "h.extxyz", "-o", "o.extxyz", in: scratch)
+    #expect(heads.code == 2 && heads.error.contains("heads"), "\(heads.error)")
+    let single = try Program.run(
+      "evaluate", Self.fixtures + "/plain.model", "h.extxyz", "-o", "o.extxyz", "--precision", "single", in: scratch)
+    #expect(single.code == 2 && single.error.hasPrefix("--precision: error: "), "\(single.error)")
+    #expect(!scratch.exists("o.extxyz"))
+  }
+}
