@@ -74,7 +74,7 @@ struct DiffusionTests {
 
   @Test("at T = 0.8 to 5 %", .enabled(if: runsSlowTests, "takes minutes; set TEKTITE_SLOW=1"))
   func supercooled() throws {
-    // The temperature decides: D_A goes like T^3.5 here, and the kinetic temperature that a thermostat happens to leave differs from run to run by
+    // The temperature decides: D_A goes like T^4.8 here, and the kinetic temperature that a thermostat happens to leave differs from run to run by
     // 1 %. So both runs get the energy that belongs to T = 0.8 and the mean of their temperatures is a result.
     var (a, b, temperature) = (0.0, 0.0, 0.0)
     for seed: UInt64 in [302, 303] {
