@@ -2,7 +2,7 @@ import Foundation
 import Tektite
 
 /// A potential in words and as data.
-struct ModelDescription: Described {
+struct ModelDescription: Described, Encodable {
   struct StatePoint: Encodable {
     var density: Double?
     var massDensity: Double?
@@ -80,7 +80,7 @@ struct ModelDescription: Described {
 }
 
 /// A deck in words and as data.
-struct DeckDescription: Described {
+struct DeckDescription: Described, Encodable {
   var file: String
   var format = "deck"
   var title: String
@@ -110,7 +110,7 @@ struct DeckDescription: Described {
 }
 
 /// A checkpoint in words and as data.
-struct CheckpointDescription: Described {
+struct CheckpointDescription: Described, Encodable {
   var file: String
   var format: String
   var bytes: Int
@@ -159,7 +159,7 @@ struct CheckpointDescription: Described {
 }
 
 /// A run folder in words and as data.
-struct RunDescription: Described {
+struct RunDescription: Described, Encodable {
   var folder: String
   var format = "run"
   var record: RunRecord

@@ -30,12 +30,12 @@ struct InspectCommand: ParsableCommand {
 }
 
 /// Something that can be told in words and as data.
-protocol Described: Encodable {
+protocol Described {
   var lines: [String] { get }
   var json: String { get }
 }
 
-extension Described {
+extension Described where Self: Encodable {
   /// The same as JSON.
   var json: String {
     let encoder = JSONEncoder()

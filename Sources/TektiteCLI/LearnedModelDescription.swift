@@ -27,11 +27,6 @@ struct LearnedModelDescription: Described {
     }
   }
 
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(json)
-  }
-
   /// The network in words and as data, or why it cannot be evaluated.
   private static func network(_ file: ModelFile) -> ([String], JSONValue) {
     do throws(ModelFileError) {

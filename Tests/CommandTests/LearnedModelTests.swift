@@ -112,5 +112,19 @@ struct LearnedModelTests {
       "evaluate", Self.fixtures + "/plain.model", "h.extxyz", "-o", "o.extxyz", "--precision", "single", in: scratch)
     #expect(single.code == 2 && single.error.hasPrefix("--precision: error: "), "\(single.error)")
     #expect(!scratch.exists("o.extxyz"))
+    // The same in a deck is blamed on the deck, and not on what a classical potential can do.
+    try scratch.write(
+      """
+      units: real
+      system: {structure: h.extxyz}
+      potential: {kind: \(Self.fixtures)/plain.model, precision: single}
+      stages: [{dynamics: {timestep: 1 fs, steps: 1}}]
+      """, to: "single.yaml")
+    let deck = try Program.run("check", "single.yaml", in: scratch)
+    #expect(deck.code == 2 && deck.error.hasPrefix("single.yaml:3:") && deck.error.contains("learned"), "\(deck.error)")
+    // Nobody writes to this pipe: opening it to look inside would wait for ever.
+    #expect(mkfifo(scratch.path + "/pipe", 0o600) == 0)
+    let pipe = try Program.run("inspect", "pipe", in: scratch)
+    #expect(pipe.code == 2, "\(pipe.error)")
   }
 }

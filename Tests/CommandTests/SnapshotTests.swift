@@ -49,10 +49,12 @@ struct SnapshotTests {
     "evaluate kob-andersen start.extxyz", "evaluate kob-andersen start.extxyz -o there.extxyz",
     "evaluate kob-andersen start.extxyz -o no/such/folder.extxyz", "evaluate kob-andersen start.extxyz -o .",
     "evaluate kob-andersen start.extxyz -o out.extxyz --precision half",
+    "evaluate kob-andersen start.extxyz -o out.extxyz --precision single",
     "evaluate kob-andersen start.extxyz -o out.extxyz --head dft", "evaluate kob-andersen carbon.extxyz -o out.extxyz",
     "evaluate kob-andersen overlap.extxyz -o out.extxyz", "evaluate kob-andersen broken.extxyz -o out.extxyz",
     "evaluate kob-andersen empty.extxyz -o out.extxyz", "inspect", "inspect missing.nc", "inspect unknown.bin",
-    "inspect .", "inspect wrong.json", "inspect wrong.nc", "schema now", "TEKTITE_LEVEL=x86-64-v9 schema",
+    "inspect empty.extxyz", "inspect .", "inspect wrong.json", "inspect wrong.nc", "schema now",
+    "TEKTITE_LEVEL=x86-64-v9 schema",
   ]
 
   @Test("Everything that is refused is refused in one paragraph with exit code 2, and nothing is written")

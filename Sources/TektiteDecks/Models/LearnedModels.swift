@@ -11,18 +11,16 @@ public enum LearnedModel {
     if [".model", ".pth", ".pt", ".pt2", ".ckpt", ".safetensors"].contains(where: path.lowercased().hasSuffix) {
       return true
     }
-    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    // Opening a pipe would wait for somebody to write to it.
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let kind = (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType
+    guard kind == .typeRegular, let file = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? file.close() }
     return (try? file.read(upToCount: 4)) == Data([0x50, 0x4B, 3, 4])
   }
 
   /// Reads a model. It runs through the plain interpreter, in double precision.
-  static func resolve(_ path: String, precision: Precision?, head: String?) throws(InputError) -> ResolvedModel {
-    if let precision, precision != .double {
-      throw InputError(
-        "this version evaluates learned models in double precision only, not '\(precision.rawValue)'",
-        file: "--precision")
-    }
+  static func resolve(_ path: String, head: String?) throws(InputError) -> ResolvedModel {
     let model = try InputError.from { () throws(ModelFileError) -> MACEModel in
       let file = try ModelFile(path: path)
       guard file.kind == .mace else {

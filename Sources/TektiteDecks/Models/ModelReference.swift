@@ -14,24 +14,16 @@ public enum ModelReference {
   public static func resolve(_ name: String, precision: Precision?, head: String? = nil) throws(InputError)
     -> ResolvedModel
   {
-    if InputFile.exists(path: name), LearnedModel.isOne(name) {
-      return try LearnedModel.resolve(name, precision: precision, head: head)
-    }
     var resolver = PotentialResolver(units: nil)
     resolver.precision = precision
+    resolver.head = head
     let isPath = ModelName.isPath(name) || InputFile.exists(path: name)
     let here = FileManager.default.currentDirectoryPath
-    let found = try resolver.model(named: isPath ? FilePath.absolute(name, from: here) : name, isPath: isPath) {
-      message in
+    // Models named in a YAML file are found from its folder; a learned model refers to nothing, and errors name it as the user did.
+    let isYAML = isPath && !LearnedModel.isOne(name)
+    return try resolver.model(named: isYAML ? FilePath.absolute(name, from: here) : name, isPath: isPath) { message in
       InputError(message, file: name)
     }
-    if precision == .single { throw InputError(Precision.singleIsForNetworks, file: "--precision") }
-    if let head {
-      throw InputError(
-        "\(found.name) has no heads, so '\(head)' cannot be chosen; it has one set of parameters. Leave out --head.",
-        file: "--head")
-    }
-    return found
   }
 }
 
@@ -41,6 +33,10 @@ struct PotentialResolver {
   var units: Units?
   /// An arithmetic that overrides what files say.
   var precision: Precision?
+  /// Makes an error at the place that asked for that arithmetic.
+  var blamePrecision: (String) -> InputError = { InputError($0, file: "--precision") }
+  /// For a learned model with several heads, the one to use.
+  var head: String?
   private var depth = 0
 
   init(units: Units?) { self.units = units }
@@ -50,9 +46,11 @@ struct PotentialResolver {
     switch spec {
     case .named(let section):
       var inner = self
-      inner.precision = precision ?? section.precision
+      if precision == nil, let own = section.precision {
+        inner.precision = own
+        inner.blamePrecision = section.marks["precision"].error
+      }
       let mark = section.marks["kind"]
-      if section.precision == .single { throw section.marks["precision"].error(Precision.singleIsForNetworks) }
       return try inner.model(named: section.kind, isPath: ModelName.isPath(section.kind)) { mark.error($0) }
     case .lennardJones(let section):
       let model = try lennardJones(section.pairs, section.scheme, precision ?? section.precision, section.marks) {
@@ -77,6 +75,12 @@ struct PotentialResolver {
     _ pairs: [PairEntry], _ scheme: CutoffScheme, _ precision: Precision, _ marks: Marks,
     cutoff: (PairSection) -> Double
   ) throws(InputError) -> LennardJones {
+    if precision == .single { throw blamePrecision(Precision.singleIsForNetworks) }
+    if let head {
+      throw InputError(
+        "a classical potential has no heads, so '\(head)' cannot be chosen; it has one set of parameters. Leave out --head.",
+        file: "--head")
+    }
     let labels = LennardJonesSection.labels(pairs)
     let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($0.element, $0.offset) })
     var matrix = [LennardJones.Pair](
@@ -126,7 +130,11 @@ struct PotentialResolver {
       if let wanted = units, wanted != .real {
         throw blame("a learned model has 'units: real' and the deck 'units: \(wanted.rawValue)'; they must agree")
       }
-      return try LearnedModel.resolve(path, precision: precision, head: nil)
+      if let precision, precision != .double {
+        throw blamePrecision(
+          "this version evaluates learned models in double precision only, not '\(precision.rawValue)'")
+      }
+      return try LearnedModel.resolve(path, head: head)
     }
     let text = try InputFile.text(path: path)
     let root = try DeckNode.compose(text, file: path)
