@@ -98,8 +98,8 @@ final class BenchSetting {
 
   private static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
-    guard let last = sorted.last else { return 0 }
+    guard !sorted.isEmpty else { return 0 }
     let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : 0.5 * (sorted[middle - 1] + min(sorted[middle], last))
+    return sorted.count % 2 == 1 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle])
   }
 }
