@@ -1,13 +1,14 @@
 import TektiteLayouts
 
-/// The four weights of a uniform cubic B-spline at |r|, their derivatives, and which table rows they belong to. With t the position within an interval,
+/// The weights of a uniform B-spline at |r|, their derivatives, and which table rows they belong to. With t the position within an interval they come of the
+/// recursion of Cox and de Boor, from w₀ = 1 at degree 0,
 ///
-///     w₀ = (1−t)³/6,  w₁ = (3t³ − 6t² + 4)/6,  w₂ = (−3t³ + 3t² + 3t + 1)/6,  w₃ = t³/6
+///     w_k of degree d = ((t + d − k) w_(k−1) + (k + 1 − t) w_k)/d of degree d − 1,      dw_k/dt = w_(k−1) − w_k of degree d − 1
 ///
-/// Edges beyond the table get weights of zero, and those before it stay at its first point.
+/// which adds only positive numbers. Edges beyond the table get weights of zero, and those before it stay at its first point.
 @inline(__always)
 private func weights<L: PairLanes>(
-  _ lanes: L.Type, _ a: borrowing EdgeRows, _ grid: SplineGrid, _ knots: UnsafeMutablePointer<Int32>
+  _ lanes: L.Type, degree: Int, _ a: borrowing EdgeRows, _ grid: SplineGrid, _ knots: UnsafeMutablePointer<Int32>
 ) {
   typealias S = L.Scalar
   let grain = 64 / MemoryLayout<S>.stride
@@ -17,10 +18,6 @@ private func weights<L: PairLanes>(
   let intervals = S(grid.intervals)
   let last = Int32(grid.intervals - 1)
   let rowStride = Int32(grid.rowStride)
-  let slope = L.constant(S(1 / grid.spacing))
-  let slopeSixth = L.constant(S(1 / (6 * grid.spacing)))
-  let sixth = L.constant(S(1.0 / 6))
-  let one = L.constant(1)
   for chunk in 0..<((a.count + grain - 1) / grain) {
     let rows = a.base.assumingMemoryBound(to: S.self) + chunk * a.chunkStride
     let out = knots + chunk * grain
@@ -37,24 +34,51 @@ private func weights<L: PairLanes>(
         w[k] = u < intervals ? inside - L.scalar(interval) : 2
       }
       let t = L.load(w)
-      let isInside = { (_ v: L) -> L in L.select(v, where: t, lessThan: L.constant(1.5)) }
-      let s = one - t
-      let t2 = t * t
-      let s2 = s * s
-      let three = L.constant(3)
-      let four = L.constant(4)
-      isInside(s2 * s * sixth).store(w)
-      isInside(L.fma(three * t - L.constant(6), t2, four) * sixth).store(w + grain)
-      isInside(L.fma(three * s - L.constant(6), s2, four) * sixth).store(w + 2 * grain)
-      isInside(t2 * t * sixth).store(w + 3 * grain)
-      // d/dr: −(1−t)²/2, (9t² − 12t)/6, −(9s² − 12s)/6, t²/2
-      let half = L.constant(0.5) * slope
-      let nine = L.constant(9)
-      let twelve = L.constant(12)
-      isInside(L.zero - s2 * half).store(w + 4 * grain)
-      isInside((nine * t - twelve) * t * slopeSixth).store(w + 5 * grain)
-      isInside((twelve - nine * s) * s * slopeSixth).store(w + 6 * grain)
-      isInside(t2 * half).store(w + 7 * grain)
+      var w0 = L.constant(1), w1 = L.zero, w2 = L.zero, w3 = L.zero, w4 = L.zero, w5 = L.zero
+      // One degree up, from the largest k on, so that what is read is still the degree before.
+      @inline(__always) func raise(_ d: Int) {
+        let scale = L.constant(S(1) / S(d))
+        @inline(__always) func blend(_ k: Int, _ left: L, _ here: L) -> L {
+          let rising = k == d ? t : t + L.constant(S(d - k))
+          let falling = L.constant(S(k + 1)) - t
+          return scale * (k == 0 ? falling * here : k == d ? rising * left : L.fma(rising, left, falling * here))
+        }
+        if d > 4 { w5 = blend(5, w4, w5) }
+        if d > 3 { w4 = blend(4, w3, w4) }
+        if d > 2 { w3 = blend(3, w2, w3) }
+        if d > 1 { w2 = blend(2, w1, w2) }
+        w1 = blend(1, w0, w1)
+        w0 = blend(0, w0, w0)
+      }
+      @inline(__always) func write(_ row: Int, _ v: L) {
+        L.select(v, where: t, lessThan: L.constant(1.5)).store(w + row * grain)
+      }
+      raise(1)
+      raise(2)
+      if degree > 3 {
+        raise(3)
+        raise(4)
+      }
+      let slope = L.constant(perSpacing)
+      write(degree + 1, L.zero - slope * w0)
+      write(degree + 2, slope * (w0 - w1))
+      write(degree + 3, slope * (w1 - w2))
+      if degree == 3 {
+        write(7, slope * w2)
+      } else {
+        write(9, slope * (w2 - w3))
+        write(10, slope * (w3 - w4))
+        write(11, slope * w4)
+      }
+      raise(degree)
+      write(0, w0)
+      write(1, w1)
+      write(2, w2)
+      write(3, w3)
+      if degree > 3 {
+        write(4, w4)
+        write(5, w5)
+      }
       lane += L.count
     }
   }
@@ -62,12 +86,25 @@ private func weights<L: PairLanes>(
 
 @inline(never) private func weightsOfFloats(
   _ a: borrowing EdgeRows, _ grid: SplineGrid, _ knots: UnsafeMutablePointer<Int32>
-) { weights(WideFloats.self, a, grid, knots) }
+) {
+  if grid.degree == 3 {
+    weights(WideFloats.self, degree: 3, a, grid, knots)
+  } else {
+    weights(WideFloats.self, degree: 5, a, grid, knots)
+  }
+}
 @inline(never) private func weightsOfDoubles(
   _ a: borrowing EdgeRows, _ grid: SplineGrid, _ knots: UnsafeMutablePointer<Int32>
-) { weights(WideDoubles.self, a, grid, knots) }
+) {
+  if grid.degree == 3 {
+    weights(WideDoubles.self, degree: 3, a, grid, knots)
+  } else {
+    weights(WideDoubles.self, degree: 5, a, grid, knots)
+  }
+}
 
-/// Writes the eight rows of spline weights of all edges, and for each edge the offset of its first table row in scalars; `knots` holds whole chunks.
+/// Writes the rows of spline weights of all edges and their derivatives, degree + 1 rows each, and for each edge the offset of its first table row in scalars;
+/// `knots` holds whole chunks.
 public func splineWeights(
   isDouble: Bool, _ a: borrowing EdgeRows, _ grid: SplineGrid, _ knots: UnsafeMutablePointer<Int32>
 ) {

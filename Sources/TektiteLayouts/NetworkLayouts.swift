@@ -58,7 +58,7 @@ public struct EdgeRows {
   public var length = 3
   /// First of (degree+1)² rows Y_lm, l ascending, m = −l … l.
   public var harmonics = 4
-  /// First of four rows of spline weights w₀ … w₃, followed by four of dw/dr.
+  /// First of degree + 1 rows of spline weights (the splines' degree: four or six rows), followed by as many of dw/dr.
   public var weights = 20
   /// Row of ∂E/∂|r| at fixed direction.
   public var lengthAdjoint = 28
@@ -69,7 +69,7 @@ public struct EdgeRows {
   /// Largest degree l, at most 4.
   public var degree = 3
 
-  /// Describes rows at the default places, which need 48 rows and suit degrees to 3.
+  /// Describes rows at the default places, which need 48 rows and suit harmonics and splines of degrees to 3.
   @inlinable public init(base: UnsafeMutableRawPointer, chunkStride: Int, count: Int) {
     (self.base, self.chunkStride, self.count) = (base, chunkStride, count)
   }
@@ -80,13 +80,16 @@ public struct EdgeRows {
 public struct SplineGrid: BitwiseCopyable, Sendable {
   /// The distance of the first sample and that between samples.
   public var start: Double, spacing: Double
-  /// Intervals between samples; the table has three rows more.
+  /// Intervals between samples; the table has `degree` rows more.
   public var intervals: Int
   /// Scalars from one row of the table to the next.
   public var rowStride: Int
+  /// Degree of the splines, 3 or 5; an edge reads degree + 1 rows.
+  public var degree: Int
   /// Makes a grid.
-  @inlinable public init(start: Double, spacing: Double, intervals: Int, rowStride: Int) {
+  @inlinable public init(start: Double, spacing: Double, intervals: Int, rowStride: Int, degree: Int = 3) {
     (self.start, self.spacing, self.intervals, self.rowStride) = (start, spacing, intervals, rowStride)
+    self.degree = degree
   }
 }
 

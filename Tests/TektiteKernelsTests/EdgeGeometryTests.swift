@@ -78,34 +78,30 @@ struct EdgeGeometryTests {
 
   @Test("spline weights are those of the recursion, and vanish beyond the table", arguments: KernelCase.all)
   func weights(_ c: KernelCase) {
-    let storage = Self.storage(c, Array(repeating: [1, 0, 0], count: 40))
-    let rows = Self.rows(storage, count: 40, degree: 0)
-    let grid = SplineGrid(start: 0.5, spacing: 0.125, intervals: 32, rowStride: 48)
-    let distances = (0..<36).map { 0.51 + 0.11 * Double($0) } + [0.1, 0.5, 4.5, 9]
-    for (e, r) in distances.enumerated() { storage[Self.place(c, e, 3)] = r }
-    var knots = [Int32](repeating: -1, count: 48)
-    knots.withUnsafeMutableBufferPointer { k in
-      if let base = k.baseAddress { c.kernels.splineWeights(rows, grid, knots: base) }
-    }
-    /// The cubic B-spline that is centred at 0, by the recursion of Cox and de Boor.
-    func spline(_ x: Double, _ order: Int) -> Double {
-      if order == 1 { return x >= -0.5 && x < 0.5 ? 1 : 0 }
-      let h = Double(order) / 2
-      let k = Double(order - 1)
-      return ((h + x) * spline(x + 0.5, order - 1) + (h - x) * spline(x - 0.5, order - 1)) / k
-    }
-    for (e, r) in distances.enumerated() {
-      let u = min(max((storage[Self.place(c, e, 3)] - 0.5) / 0.125, 0), 40)
-      let interval = min(Int(u), 31)
-      #expect(knots[e] == Int32(interval * 48), "r = \(r)")
-      for k in 0..<4 {
-        // Coefficient interval + k belongs to knot interval + k − 1.
-        let x = u - Double(interval + k - 1)
-        let value = u < 32 ? spline(x, 4) : 0
-        let slope = u < 32 ? (spline(x + 0.5, 3) - spline(x - 0.5, 3)) / 0.125 : 0
-        let error = c.isDouble ? 1e-12 : 2e-5
-        #expect(abs(storage[Self.place(c, e, 29 + k)] - value) < error, "r = \(r), weight \(k)")
-        #expect(abs(storage[Self.place(c, e, 33 + k)] - slope) < error * 10, "r = \(r), slope \(k)")
+    for degree in [3, 5] {
+      let storage = Self.storage(c, Array(repeating: [1, 0, 0], count: 40))
+      let rows = Self.rows(storage, count: 40, degree: 0)
+      let grid = SplineGrid(start: 0.5, spacing: 0.125, intervals: 32, rowStride: 48, degree: degree)
+      let distances = (0..<36).map { 0.51 + 0.11 * Double($0) } + [0.1, 0.5, 4.5, 9]
+      for (e, r) in distances.enumerated() { storage[Self.place(c, e, 3)] = r }
+      var knots = [Int32](repeating: -1, count: 48)
+      knots.withUnsafeMutableBufferPointer { k in
+        if let base = k.baseAddress { c.kernels.splineWeights(rows, grid, knots: base) }
+      }
+      for (e, r) in distances.enumerated() {
+        let u = min(max((storage[Self.place(c, e, 3)] - 0.5) / 0.125, 0), 40)
+        let interval = min(Int(u), 31)
+        #expect(knots[e] == Int32(interval * 48), "r = \(r)")
+        for k in 0...degree {
+          // Coefficient interval + k belongs to knot interval + k − (degree − 1)/2.
+          let x = u - Double(interval + k - (degree - 1) / 2)
+          let value = u < 32 ? centredSpline(x, order: degree + 1) : 0
+          let slope =
+            u < 32 ? (centredSpline(x + 0.5, order: degree) - centredSpline(x - 0.5, order: degree)) / 0.125 : 0
+          let error = c.isDouble ? 1e-12 : 2e-5
+          #expect(abs(storage[Self.place(c, e, 29 + k)] - value) < error, "r = \(r), weight \(k)")
+          #expect(abs(storage[Self.place(c, e, 30 + degree + k)] - slope) < error * 10, "r = \(r), slope \(k)")
+        }
       }
     }
   }

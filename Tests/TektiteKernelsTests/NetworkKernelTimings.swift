@@ -48,6 +48,8 @@ struct NetworkKernelTimings {
     let storage = EdgeGeometryTests.storage(c, (0..<count).map { _ in random.array(3).map { 3 * $0 } })
     let rows = EdgeGeometryTests.rows(storage, count: count, degree: 3)
     let grid = SplineGrid(start: 0, spacing: 0.02, intervals: 256, rowStride: 384)
+    var quintic = grid
+    quintic.degree = 5
     let knots = UnsafeMutablePointer<Int32>.allocate(capacity: count + 16)
     defer { knots.deallocate() }
     let perAtom = 40.0 / Double(count) * 1e6
@@ -56,7 +58,21 @@ struct NetworkKernelTimings {
       c, "spline weights, 40 edges", Self.best(200) { c.kernels.splineWeights(rows, grid, knots: knots) } * perAtom,
       flops: 0)
     Self.report(
+      c, "spline weights of degree 5, 40 edges",
+      Self.best(200) { c.kernels.splineWeights(rows, quintic, knots: knots) } * perAtom, flops: 0)
+    Self.report(
       c, "harmonics adjoint, 40 edges", Self.best(200) { c.kernels.harmonicsAdjoint(rows) } * perAtom, flops: 0)
+  }
+
+  @Test("fits of tables", arguments: [3, 5])
+  func fits(_ degree: Int) {
+    let values = (0..<(512 * 1280)).map { 1 / Double(1 + $0 / 1280) }
+    let t = Self.best(1) {
+      let table = RadialTable<Float>(
+        start: 0, spacing: 0.01, samples: 512, functions: 10, channels: 128, degree: degree, values: values)
+      precondition(table.grid.intervals == 511)
+    }
+    print("fit of 1280 functions of 512 samples, degree \(degree) | \(Int(t * 1e6)) us")
   }
 
   @Test("convolutions", arguments: cases)
