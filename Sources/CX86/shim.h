@@ -20,6 +20,31 @@ static inline __attribute__((always_inline)) __m256d tektite_settled_pd(__m256d 
   __asm__ volatile("" : "+x"(v) : : "memory");
   return v;
 }
+
+// Transposes blocks of 8 x 8 floats and 4 x 4 doubles; strides in numbers.
+static inline __attribute__((always_inline)) void tektite_transpose_ps(const float *from, long stride, float *to, long out) {
+  // Rows i and i + 4 side by side, so that what is left to do stays within halves.
+  __m256 a[8];
+  for (int k = 0; k < 8; k++)
+    a[k] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from + (k & 3) * stride + (k & 4))),
+                                _mm_loadu_ps(from + ((k & 3) + 4) * stride + (k & 4)), 1);
+  for (int k = 0; k < 8; k += 4) {
+    __m256 p = _mm256_unpacklo_ps(a[k], a[k + 1]), q = _mm256_unpackhi_ps(a[k], a[k + 1]);
+    __m256 r = _mm256_unpacklo_ps(a[k + 2], a[k + 3]), s = _mm256_unpackhi_ps(a[k + 2], a[k + 3]);
+    _mm256_storeu_ps(to + k * out, _mm256_shuffle_ps(p, r, 0x44));
+    _mm256_storeu_ps(to + (k + 1) * out, _mm256_shuffle_ps(p, r, 0xee));
+    _mm256_storeu_ps(to + (k + 2) * out, _mm256_shuffle_ps(q, s, 0x44));
+    _mm256_storeu_ps(to + (k + 3) * out, _mm256_shuffle_ps(q, s, 0xee));
+  }
+}
+static inline __attribute__((always_inline)) void tektite_transpose_pd(const double *from, long stride, double *to, long out) {
+  for (int k = 0; k < 4; k += 2) {
+    __m256d a = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(from + k)), _mm_loadu_pd(from + 2 * stride + k), 1);
+    __m256d b = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(from + stride + k)), _mm_loadu_pd(from + 3 * stride + k), 1);
+    _mm256_storeu_pd(to + k * out, _mm256_unpacklo_pd(a, b));
+    _mm256_storeu_pd(to + (k + 1) * out, _mm256_unpackhi_pd(a, b));
+  }
+}
 #endif
 #if defined(__AVX512F__)
 static inline __attribute__((always_inline)) __m512 tektite_settled_wide_ps(__m512 v) {

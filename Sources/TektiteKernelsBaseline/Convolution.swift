@@ -6,7 +6,7 @@ private struct EdgePlace {
   let row: Int, table: Int, features: Int
 }
 
-/// The pointers of a pass with their types.
+/// The pointers of a pass with their types, which has features.
 private struct Streams<S> {
   let edges: UnsafeMutablePointer<S>, table: UnsafePointer<S>, features: UnsafePointer<S>
   let messages: UnsafeMutablePointer<S>
@@ -18,7 +18,7 @@ private struct Streams<S> {
   @inline(__always) init(_ p: borrowing ConvolutionPass) {
     edges = p.edges.assumingMemoryBound(to: S.self)
     table = p.table.assumingMemoryBound(to: S.self)
-    features = p.features.assumingMemoryBound(to: S.self)
+    features = p.features.unsafelyUnwrapped.assumingMemoryBound(to: S.self)
     messages = p.messages.assumingMemoryBound(to: S.self)
     (starts, senders, knots) = (p.starts, p.senders, p.knots)
     (featureStride, chunkStride) = (p.featureStride, p.chunkStride)
@@ -35,11 +35,12 @@ private struct Streams<S> {
 }
 
 /// One path of one receiver and block of channels, forward: edges inside, the path's 2l₃+1 accumulators in registers for one or two vectors of
-/// channels. The radial functions never exist in memory. Their number is a type and `vectors` a literal where this is called, and so is
+/// channels. The radial functions never exist in memory. The numbers of components and of knots are types, and `vectors` a literal where this is called; so is
 /// `isScalar`, which says that senders have one component.
 @inline(__always)
-private func forward<L: PairLanes, N: StaticCount>(
-  _ lanes: L.Type, _ components: N.Type, vectors: Int, isScalar: Bool, _ p: borrowing ConvolutionPass,
+private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ components: N.Type, vectors: Int, isScalar: Bool,
+  _ p: borrowing ConvolutionPass,
   _ path: ConvolutionPath, _ receiver: Int, _ block: Int
 ) {
   typealias S = L.Scalar
@@ -53,6 +54,7 @@ private func forward<L: PairLanes, N: StaticCount>(
   let blockStride = p.functionCount * grain
   let knotStride = s.knotStride
   let knotStride3 = 3 * knotStride
+  let knotStride5 = 5 * knotStride
   let weights = UnsafePointer(s.edges + p.weights * grain)
   let coefficients = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
   let messageStride = p.messageStride
@@ -81,6 +83,10 @@ private func forward<L: PairLanes, N: StaticCount>(
       knot(1, knotStride)
       knot(2, 2 * knotStride)
       knot(3, knotStride3)
+      if K.count > 4 {
+        knot(4, 4 * knotStride)
+        knot(5, knotStride5)
+      }
       var h = features + edge.pointee.features
       var k = coefficients + edge.pointee.row
       var m = 0
@@ -136,8 +142,9 @@ private func forward<L: PairLanes, N: StaticCount>(
 /// done apart because its accumulators and the rest do not fit into registers together. With several m₁ the radial functions
 /// are evaluated once, to scratch.
 @inline(never)
-private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
-  _ lanes: L.Type, _ senderComponents: M.Type, _ components: N.Type, _ p: borrowing ConvolutionPass,
+private func backward<L: PairLanes, K: StaticCount, M: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ senderComponents: M.Type, _ components: N.Type,
+  _ p: borrowing ConvolutionPass,
   _ path: ConvolutionPath,
   _ receiver: Int
 ) {
@@ -151,6 +158,7 @@ private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
   let messageStride = p.messageStride
   let knotStride = s.knotStride
   let knotStride3 = 3 * knotStride
+  let knotStride5 = 5 * knotStride
   let messages = UnsafePointer(s.messages + Int(path.messageRow) * messageStride + receiver * channels)
   guard let adjoints = p.featureAdjoint?.assumingMemoryBound(to: S.self) else { return }
   // R h for two edges, then R and R′ of one.
@@ -165,7 +173,7 @@ private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
     var u = L.zero, x = L.zero, du = L.zero, dx = L.zero
     @inline(__always) func knot(_ k: Int, _ distance: Int) {
       let value = L.constant(w[k * grain])
-      let slope = L.constant(w[(k + 4) * grain])
+      let slope = L.constant(w[(k + K.count) * grain])
       let t0 = L.load(t + distance)
       u = k == 0 ? value * t0 : L.fma(value, t0, u)
       du = k == 0 ? slope * t0 : L.fma(slope, t0, du)
@@ -179,6 +187,10 @@ private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
     knot(1, knotStride)
     knot(2, 2 * knotStride)
     knot(3, knotStride3)
+    if K.count > 4 {
+      knot(4, 4 * knotStride)
+      knot(5, knotStride5)
+    }
     return (u, du, x, dx)
   }
 
@@ -364,7 +376,9 @@ private func backward<L: PairLanes, M: StaticCount, N: StaticCount>(
 }
 
 @inline(__always)
-private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionPass) {
+private func convolve<L: PairLanes, K: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ p: borrowing ConvolutionPass
+) {
   // Two vectors share each broadcast where registers suffice and a block of channels is not a single vector.
   let isPaired = L.count * MemoryLayout<L.Scalar>.stride < 64
   let s = Streams<L.Scalar>(p)
@@ -378,33 +392,33 @@ private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionP
         let isScalar = path.senderCount == 1
         switch (path.messageCount, isScalar, isPaired) {
         case (1, true, true):
-          forward(lanes, One.self, vectors: 2, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, One.self, vectors: 2, isScalar: true, p, path, receiver, block)
         case (1, true, false):
-          forward(lanes, One.self, vectors: 1, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, One.self, vectors: 1, isScalar: true, p, path, receiver, block)
         case (1, false, true):
-          forward(lanes, One.self, vectors: 2, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, One.self, vectors: 2, isScalar: false, p, path, receiver, block)
         case (1, false, false):
-          forward(lanes, One.self, vectors: 1, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, One.self, vectors: 1, isScalar: false, p, path, receiver, block)
         case (3, true, true):
-          forward(lanes, Three.self, vectors: 2, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, Three.self, vectors: 2, isScalar: true, p, path, receiver, block)
         case (3, true, false):
-          forward(lanes, Three.self, vectors: 1, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, Three.self, vectors: 1, isScalar: true, p, path, receiver, block)
         case (3, false, true):
-          forward(lanes, Three.self, vectors: 2, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, Three.self, vectors: 2, isScalar: false, p, path, receiver, block)
         case (3, false, false):
-          forward(lanes, Three.self, vectors: 1, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, Three.self, vectors: 1, isScalar: false, p, path, receiver, block)
         case (5, true, true):
-          forward(lanes, Five.self, vectors: 2, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, Five.self, vectors: 2, isScalar: true, p, path, receiver, block)
         case (5, true, false):
-          forward(lanes, Five.self, vectors: 1, isScalar: true, p, path, receiver, block)
+          forward(lanes, knotCount, Five.self, vectors: 1, isScalar: true, p, path, receiver, block)
         case (5, false, true):
-          forward(lanes, Five.self, vectors: 2, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, Five.self, vectors: 2, isScalar: false, p, path, receiver, block)
         case (5, false, false):
-          forward(lanes, Five.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (7, true, _): forward(lanes, Seven.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (7, false, _): forward(lanes, Seven.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (9, true, _): forward(lanes, Nine.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (9, false, _): forward(lanes, Nine.self, vectors: 1, isScalar: false, p, path, receiver, block)
+          forward(lanes, knotCount, Five.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (7, true, _): forward(lanes, knotCount, Seven.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (7, false, _): forward(lanes, knotCount, Seven.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        case (9, true, _): forward(lanes, knotCount, Nine.self, vectors: 1, isScalar: true, p, path, receiver, block)
+        case (9, false, _): forward(lanes, knotCount, Nine.self, vectors: 1, isScalar: false, p, path, receiver, block)
         default: break
         }
       }
@@ -413,7 +427,9 @@ private func convolve<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionP
 }
 
 @inline(__always)
-private func convolveAdjoint<L: PairLanes>(_ lanes: L.Type, _ p: borrowing ConvolutionPass) {
+private func convolveAdjoint<L: PairLanes, K: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ p: borrowing ConvolutionPass
+) {
   let s = Streams<L.Scalar>(p)
   for e in Int(s.starts[0])..<max(Int(s.starts[0]), Int(s.starts[p.receivers])) {
     s.edges[s.place(e).row + p.lengthAdjoint * s.grain] = 0
@@ -422,33 +438,49 @@ private func convolveAdjoint<L: PairLanes>(_ lanes: L.Type, _ p: borrowing Convo
     for index in 0..<p.pathCount {
       let path = p.paths[index]
       switch (path.messageCount, path.senderCount == 1) {
-      case (1, true): backward(lanes, One.self, One.self, p, path, receiver)
-      case (1, false): backward(lanes, Several.self, One.self, p, path, receiver)
-      case (3, true): backward(lanes, One.self, Three.self, p, path, receiver)
-      case (3, false): backward(lanes, Several.self, Three.self, p, path, receiver)
-      case (5, true): backward(lanes, One.self, Five.self, p, path, receiver)
-      case (5, false): backward(lanes, Several.self, Five.self, p, path, receiver)
-      case (7, true): backward(lanes, One.self, Seven.self, p, path, receiver)
-      case (7, false): backward(lanes, Several.self, Seven.self, p, path, receiver)
-      case (9, true): backward(lanes, One.self, Nine.self, p, path, receiver)
-      case (9, false): backward(lanes, Several.self, Nine.self, p, path, receiver)
+      case (1, true): backward(lanes, knotCount, One.self, One.self, p, path, receiver)
+      case (1, false): backward(lanes, knotCount, Several.self, One.self, p, path, receiver)
+      case (3, true): backward(lanes, knotCount, One.self, Three.self, p, path, receiver)
+      case (3, false): backward(lanes, knotCount, Several.self, Three.self, p, path, receiver)
+      case (5, true): backward(lanes, knotCount, One.self, Five.self, p, path, receiver)
+      case (5, false): backward(lanes, knotCount, Several.self, Five.self, p, path, receiver)
+      case (7, true): backward(lanes, knotCount, One.self, Seven.self, p, path, receiver)
+      case (7, false): backward(lanes, knotCount, Several.self, Seven.self, p, path, receiver)
+      case (9, true): backward(lanes, knotCount, One.self, Nine.self, p, path, receiver)
+      case (9, false): backward(lanes, knotCount, Several.self, Nine.self, p, path, receiver)
       default: break
       }
     }
   }
 }
 
-@inline(never) private func convolveFloats(_ p: borrowing ConvolutionPass) { convolve(WideFloats.self, p) }
-@inline(never) private func convolveDoubles(_ p: borrowing ConvolutionPass) { convolve(WideDoubles.self, p) }
-@inline(never) private func adjointOfFloats(_ p: borrowing ConvolutionPass) { convolveAdjoint(WideFloats.self, p) }
-@inline(never) private func adjointOfDoubles(_ p: borrowing ConvolutionPass) { convolveAdjoint(WideDoubles.self, p) }
+@inline(never) private func convolveFloats(_ p: borrowing ConvolutionPass) {
+  p.knotCount == 4 ? convolve(WideFloats.self, Four.self, p) : convolve(WideFloats.self, Six.self, p)
+}
+@inline(never) private func convolveDoubles(_ p: borrowing ConvolutionPass) {
+  p.knotCount == 4 ? convolve(WideDoubles.self, Four.self, p) : convolve(WideDoubles.self, Six.self, p)
+}
+@inline(never) private func adjointOfFloats(_ p: borrowing ConvolutionPass) {
+  p.knotCount == 4 ? convolveAdjoint(WideFloats.self, Four.self, p) : convolveAdjoint(WideFloats.self, Six.self, p)
+}
+@inline(never) private func adjointOfDoubles(_ p: borrowing ConvolutionPass) {
+  p.knotCount == 4 ? convolveAdjoint(WideDoubles.self, Four.self, p) : convolveAdjoint(WideDoubles.self, Six.self, p)
+}
 
 /// Writes the messages of a tile's receivers.
 public func convolution(isDouble: Bool, _ p: borrowing ConvolutionPass) {
-  isDouble ? convolveDoubles(p) : convolveFloats(p)
+  if p.features == nil {
+    featurelessConvolution(isDouble: isDouble, p)
+  } else {
+    isDouble ? convolveDoubles(p) : convolveFloats(p)
+  }
 }
 
 /// Reads the adjoint of the messages; writes ∂E/∂K of every path and ∂E/∂|r| into the tile's rows of edges, and adds to ∂E/∂h.
 public func convolutionAdjoint(isDouble: Bool, _ p: borrowing ConvolutionPass) {
-  isDouble ? adjointOfDoubles(p) : adjointOfFloats(p)
+  if p.features == nil {
+    featurelessConvolutionAdjoint(isDouble: isDouble, p)
+  } else {
+    isDouble ? adjointOfDoubles(p) : adjointOfFloats(p)
+  }
 }

@@ -37,10 +37,20 @@ protocol PairLanes {
   static func either(_ double: Double, _ float: Float) -> Scalar
   /// The same number, known before any later load or store; asked for where the scheduler would put a sum off and fill the stack meanwhile.
   var settled: Self { get }
+  /// Transposes a square block of `count` rows and columns.
+  static func transpose(
+    _ from: UnsafePointer<Scalar>, _ fromStride: Int, to: UnsafeMutablePointer<Scalar>, _ toStride: Int)
 }
 
 extension PairLanes {
   @inline(__always) var settled: Self { self }
+  @inline(__always) static func transpose(
+    _ from: UnsafePointer<Scalar>, _ fromStride: Int, to: UnsafeMutablePointer<Scalar>, _ toStride: Int
+  ) {
+    for i in 0..<count {
+      for j in 0..<count { to[j * toStride + i] = from[i * fromStride + j] }
+    }
+  }
 }
 
 /// A count known when a kernel is compiled. Kernels that take it as a type are specialised for it, while those that take a number may
@@ -52,7 +62,9 @@ protocol StaticCount {
 enum Several: StaticCount { @inline(__always) static var count: Int { 0 } }
 enum One: StaticCount { @inline(__always) static var count: Int { 1 } }
 enum Three: StaticCount { @inline(__always) static var count: Int { 3 } }
+enum Four: StaticCount { @inline(__always) static var count: Int { 4 } }
 enum Five: StaticCount { @inline(__always) static var count: Int { 5 } }
+enum Six: StaticCount { @inline(__always) static var count: Int { 6 } }
 enum Seven: StaticCount { @inline(__always) static var count: Int { 7 } }
 enum Nine: StaticCount { @inline(__always) static var count: Int { 9 } }
 
@@ -105,6 +117,9 @@ struct Doubles4: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
   #if TEKTITE_AVX2 || TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_pd(v)) }
+    @inline(__always) static func transpose(
+      _ from: UnsafePointer<Double>, _ fromStride: Int, to: UnsafeMutablePointer<Double>, _ toStride: Int
+    ) { tektite_transpose_pd(from, fromStride, to, toStride) }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
@@ -167,6 +182,15 @@ struct Doubles8: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
   #if TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_wide_pd(v)) }
+    @inline(__always) static func transpose(
+      _ from: UnsafePointer<Double>, _ fromStride: Int, to: UnsafeMutablePointer<Double>, _ toStride: Int
+    ) {
+      for i in stride(from: 0, to: count, by: 4) {
+        for j in stride(from: 0, to: count, by: 4) {
+          tektite_transpose_pd(from + i * fromStride + j, fromStride, to + j * toStride + i, toStride)
+        }
+      }
+    }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
@@ -287,6 +311,9 @@ struct Floats8: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   #if TEKTITE_AVX2 || TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_ps(v)) }
+    @inline(__always) static func transpose(
+      _ from: UnsafePointer<Float>, _ fromStride: Int, to: UnsafeMutablePointer<Float>, _ toStride: Int
+    ) { tektite_transpose_ps(from, fromStride, to, toStride) }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
@@ -350,6 +377,15 @@ struct Floats16: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   #if TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_wide_ps(v)) }
+    @inline(__always) static func transpose(
+      _ from: UnsafePointer<Float>, _ fromStride: Int, to: UnsafeMutablePointer<Float>, _ toStride: Int
+    ) {
+      for i in stride(from: 0, to: count, by: 8) {
+        for j in stride(from: 0, to: count, by: 8) {
+          tektite_transpose_ps(from + i * fromStride + j, fromStride, to + j * toStride + i, toStride)
+        }
+      }
+    }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a

@@ -37,46 +37,59 @@ public struct ConvolutionPath: BitwiseCopyable, Sendable {
 /// | messages A and their adjoint | [row][receiver][channel], rows `messageStride` apart: the rows of one l are one matrix |
 /// | table | [knot][channel block][function][lane], blocks of one grain |
 /// | edges | `EdgeRows`; the edges of a receiver follow each other, in the order that sums are taken in |
+///
+/// Without features every sender is the scalar 1 in every channel, as in a first layer whose senders differ by species only (give each species knots in a
+/// table of its own): all paths have one sender component, consecutive paths of one function with consecutive message rows are computed
+/// together, and there is no ∂E/∂h.
 @frozen
 public struct ConvolutionPass {
   /// Receivers of the tile.
   public var receivers: Int
   /// For each receiver its first edge in the tile's rows; one more at the end.
   public var starts: UnsafePointer<Int32>
-  /// For each edge the sender.
+  /// For each edge the sender; not read without features.
   public var senders: UnsafePointer<Int32>
   /// For each edge the offset of its first table row, in scalars.
   public var knots: UnsafePointer<Int32>
   /// First chunk of edges, and scalars from one to the next.
   public var edges: UnsafeMutableRawPointer, chunkStride: Int
-  /// Rows of a chunk: the first of eight spline weights, and ∂E/∂|r|.
+  /// Rows of a chunk: the first of `knotCount` spline weights, which as many derivatives follow, and ∂E/∂|r|.
   public var weights: Int, lengthAdjoint: Int
+  /// Table rows that an edge reads, the splines' degree + 1: 4 or 6.
+  public var knotCount: Int
   /// Padded channels.
   public var channels: Int
   /// The paths.
   public var paths: UnsafePointer<ConvolutionPath>, pathCount: Int
   /// The spline table, and functions in a block of it.
   public var table: UnsafeRawPointer, functionCount: Int
-  /// h, and scalars from one sender to the next.
-  public var features: UnsafeRawPointer, featureStride: Int
+  /// h, or nil for senders of 1, and scalars from one sender to the next.
+  public var features: UnsafeRawPointer?, featureStride: Int
   /// A when going forward, ∂E/∂A when going back; scalars from one row to the next.
   public var messages: UnsafeMutableRawPointer, messageStride: Int
-  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Going back needs it.
+  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Going back needs it where there are features.
   public var featureAdjoint: UnsafeMutableRawPointer?
   /// Room of `scratchBytes`, aligned to 64 bytes.
   public var scratch: UnsafeMutableRawPointer
 
+  /// The most edges that passes without features take at once, and the most components.
+  @inlinable public static var batch: (edges: Int, components: Int) { (48, 32) }
+
   /// The scratch that a tile needs.
-  @inlinable public static func scratchBytes(edges: Int, channels: Int) -> Int {
-    max(edges * 24, channels * 32) + 64
+  @inlinable public static func scratchBytes(edges: Int, channels: Int, hasFeatures: Bool = true) -> Int {
+    if hasFeatures { return max(edges * 24, channels * 32) + 64 }
+    // In doubles: radial functions and derivatives of a batch and of a vector of edges, harmonics, products; with room for lanes that are filled up.
+    let edges = batch.edges + 16
+    return 8 * (channels * (2 * edges + 32) + 3 * batch.components * edges) + 64
   }
 
   /// Makes a pass.
   @inlinable public init(
     receivers: Int, starts: UnsafePointer<Int32>, senders: UnsafePointer<Int32>, knots: UnsafePointer<Int32>,
     edges: EdgeRows, channels: Int, paths: UnsafePointer<ConvolutionPath>, pathCount: Int, table: UnsafeRawPointer,
-    functionCount: Int, features: UnsafeRawPointer, featureStride: Int, messages: UnsafeMutableRawPointer,
-    messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil, scratch: UnsafeMutableRawPointer
+    functionCount: Int, features: UnsafeRawPointer?, featureStride: Int, messages: UnsafeMutableRawPointer,
+    messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil, scratch: UnsafeMutableRawPointer,
+    knotCount: Int = 4
   ) {
     self.receivers = receivers
     self.starts = starts
@@ -97,5 +110,6 @@ public struct ConvolutionPass {
     self.messageStride = messageStride
     self.featureAdjoint = featureAdjoint
     self.scratch = scratch
+    self.knotCount = knotCount
   }
 }

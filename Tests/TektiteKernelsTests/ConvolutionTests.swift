@@ -7,6 +7,7 @@ struct ConvolutionTile {
   let channels: Int, padded: Int, rowsPerSender: Int, messageRows: Int, chunkRows: Int
   let starts: [Int32], senders: [Int32]
   let paths: [ConvolutionPath]
+  let knotCount: Int, functionCount: Int, hasFeatures: Bool
   let edges: Scalars, features: Scalars, messages: Scalars, featureAdjoint: Scalars, table: Scalars, scratch: Scalars
   let knots: UnsafeMutablePointer<Int32>
   let grid: SplineGrid
@@ -14,23 +15,28 @@ struct ConvolutionTile {
   var receivers: Int { starts.count - 1 }
   var edgeCount: Int { Int(starts[receivers]) }
 
-  /// `shapes`: components of senders and messages of each path.
+  /// `shapes`: components of senders and messages of each path. Without features all senders are 1; `shared` gives all paths one function.
   init(
     _ c: KernelCase, channels: Int, shapes: [(Int, Int)], counts: [Int], seed: UInt64,
-    senderCount nine: Int = 9, intervals: Int = 20
+    senderCount nine: Int = 9, intervals: Int = 20, degree: Int = 3, hasFeatures: Bool = true, shared: Bool = false
   ) {
     var random = SmallGenerator(seed)
     self.c = c
     self.channels = channels
     padded = NetworkGrain.padded(channels, isDouble: c.isDouble)
-    rowsPerSender = 4  // one scalar row, three vector rows
+    rowsPerSender = 9  // one scalar row, three vector rows, five of degree 2
+    knotCount = degree + 1
+    functionCount = shared ? 1 : shapes.count
+    self.hasFeatures = hasFeatures
     var starts: [Int32] = [0]
     for n in counts { starts.append((starts.last ?? 0) + Int32(n)) }
     self.starts = starts
     let count = Int(starts.last ?? 0)
     senderCount = nine
     senders = (0..<count).map { _ in Int32(random.index(below: nine)) }
-    var row = 13
+    // x, y, z, r, spline weights and their derivatives, ∂E/∂|r|, then coefficients.
+    let fixed = 5 + 2 * (degree + 1)
+    var row = fixed
     var message = 0
     let total = shapes.reduce(0) { $0 + $1.0 * $1.1 }
     paths = shapes.enumerated().map { index, shape in
@@ -39,19 +45,23 @@ struct ConvolutionTile {
         message += shape.1
       }
       return ConvolutionPath(
-        senderRow: shape.0 == 1 ? 0 : 1, senderCount: shape.0, messageRow: message, messageCount: shape.1,
-        coefficientRow: row, coefficientAdjointRow: row + total, function: index)
+        senderRow: shape.0 == 1 ? 0 : shape.0 == 3 ? 1 : 4, senderCount: shape.0, messageRow: message,
+        messageCount: shape.1,
+        coefficientRow: row, coefficientAdjointRow: row + total, function: shared ? 0 : index)
     }
     messageRows = message
-    chunkRows = 13 + 2 * total
+    chunkRows = fixed + 2 * total
     let chunks = (count + c.lanes - 1) / c.lanes
     edges = Scalars(random.array(chunks * chunkRows * c.lanes), isDouble: c.isDouble)
     features = Scalars(random.array(nine * rowsPerSender * padded), isDouble: c.isDouble)
     featureAdjoint = Scalars(nine * rowsPerSender * padded, isDouble: c.isDouble)
     messages = Scalars(messageRows * counts.count * padded, isDouble: c.isDouble)
-    grid = SplineGrid(start: 0, spacing: 5 / Double(intervals), intervals: intervals, rowStride: padded * shapes.count)
-    table = Scalars(random.array((intervals + 3) * grid.rowStride), isDouble: c.isDouble)
-    scratch = Scalars(ConvolutionPass.scratchBytes(edges: count, channels: padded) / 8, isDouble: true)
+    grid = SplineGrid(
+      start: 0, spacing: 5 / Double(intervals), intervals: intervals, rowStride: padded * functionCount,
+      degree: degree)
+    table = Scalars(random.array((intervals + degree) * grid.rowStride), isDouble: c.isDouble)
+    scratch = Scalars(
+      ConvolutionPass.scratchBytes(edges: count, channels: padded, hasFeatures: hasFeatures) / 8, isDouble: true)
     knots = .allocate(capacity: chunks * c.lanes)
     knots.initialize(repeating: 0, count: chunks * c.lanes)
     for e in 0..<(chunks * c.lanes) { edges[place(e, 3)] = 2.5 + 2.4 * random.next() }
@@ -61,9 +71,10 @@ struct ConvolutionTile {
   var rows: EdgeRows {
     var rows = EdgeRows(base: edges.base, chunkStride: chunkRows * c.lanes, count: edgeCount)
     rows.weights = 4
-    rows.lengthAdjoint = 12
+    rows.lengthAdjoint = lengthAdjoint
     return rows
   }
+  var lengthAdjoint: Int { 4 + 2 * knotCount }
   func place(_ e: Int, _ row: Int) -> Int { e / c.lanes * chunkRows * c.lanes + row * c.lanes + e % c.lanes }
 
   func withPass(_ body: (borrowing ConvolutionPass) -> Void) {
@@ -74,9 +85,10 @@ struct ConvolutionTile {
           body(
             ConvolutionPass(
               receivers: receivers, starts: a, senders: b, knots: knots, edges: rows, channels: padded, paths: p,
-              pathCount: paths.count, table: table.base, functionCount: paths.count, features: features.base,
-              featureStride: rowsPerSender * padded, messages: messages.base, messageStride: receivers * padded,
-              featureAdjoint: featureAdjoint.base, scratch: scratch.base))
+              pathCount: paths.count, table: table.base, functionCount: functionCount,
+              features: hasFeatures ? features.base : nil, featureStride: rowsPerSender * padded,
+              messages: messages.base, messageStride: receivers * padded,
+              featureAdjoint: hasFeatures ? featureAdjoint.base : nil, scratch: scratch.base, knotCount: knotCount))
         }
       }
     }
@@ -84,15 +96,18 @@ struct ConvolutionTile {
 
   /// R of a path, edge and channel, and its derivative.
   func radial(_ path: ConvolutionPath, _ e: Int, _ channel: Int) -> (Double, Double) {
-    let place0 = (channel / c.lanes * paths.count + Int(path.function)) * c.lanes + channel % c.lanes
-    let t = (0..<4).map { table[Int(knots[e]) + $0 * grid.rowStride + place0] }
+    let place0 = (channel / c.lanes * functionCount + Int(path.function)) * c.lanes + channel % c.lanes
+    let t = (0..<knotCount).map { table[Int(knots[e]) + $0 * grid.rowStride + place0] }
     return (
-      (0..<4).reduce(0) { $0 + edges[place(e, 4 + $1)] * t[$1] },
-      (0..<4).reduce(0) { $0 + edges[place(e, 8 + $1)] * t[$1] }
+      (0..<knotCount).reduce(0) { $0 + edges[place(e, 4 + $1)] * t[$1] },
+      (0..<knotCount).reduce(0) { $0 + edges[place(e, 4 + knotCount + $1)] * t[$1] }
     )
   }
   func featurePlace(_ e: Int, _ path: ConvolutionPath, _ m: Int, _ channel: Int) -> Int {
     (Int(senders[e]) * rowsPerSender + Int(path.senderRow) + m) * padded + channel
+  }
+  func feature(_ e: Int, _ path: ConvolutionPath, _ m: Int, _ channel: Int) -> Double {
+    hasFeatures ? features[featurePlace(e, path, m, channel)] : 1
   }
   /// Calls `body` with every product: path, receiver, edge, m₁, m₃, channel.
   func forEach(_ body: (ConvolutionPath, Int, Int, Int, Int, Int) -> Void) {
@@ -110,81 +125,121 @@ struct ConvolutionTile {
   }
 }
 
+/// What a tile is made of.
+struct ConvolutionSetup: CustomStringConvertible, Sendable {
+  let name: String
+  let shapes: [(Int, Int)]
+  var degree = 3
+  var hasFeatures = true
+  var shared = false
+  var counts = [3, 0, 17, 8, 11]
+  var description: String { "\(name), splines of degree \(degree)" }
+
+  func tile(_ c: KernelCase, channels: Int, seed: Int) -> ConvolutionTile {
+    ConvolutionTile(
+      c, channels: channels, shapes: shapes, counts: counts, seed: UInt64(seed), degree: degree,
+      hasFeatures: hasFeatures, shared: shared)
+  }
+
+  static let all = setups(degree: 3) + setups(degree: 5)
+
+  private static func setups(degree: Int) -> [ConvolutionSetup] {
+    // More edges than a batch, and vectors of edges that begin anywhere.
+    let counts = [3, 0, 17, 61, 11, 101, 1]
+    return [
+      ConvolutionSetup(name: "one scalar", shapes: [(1, 1)], degree: degree),
+      ConvolutionSetup(name: "scalars to 0 and 1", shapes: [(1, 1), (1, 3)], degree: degree),
+      ConvolutionSetup(name: "scalars to 4", shapes: [(1, 1), (1, 3), (1, 5), (1, 7), (1, 9)], degree: degree),
+      ConvolutionSetup(
+        name: "scalars and vectors", shapes: [(1, 1), (1, 3), (3, 1), (3, 3), (3, 5), (3, 7), (3, 9), (1, 7)],
+        degree: degree),
+      ConvolutionSetup(
+        name: "senders of degree 2", shapes: [(5, 1), (1, 5), (5, 3), (5, 5), (5, 7), (5, 9), (3, 5)], degree: degree),
+      ConvolutionSetup(
+        name: "no features, one function", shapes: [(1, 1), (1, 3), (1, 5), (1, 7)], degree: degree,
+        hasFeatures: false, shared: true, counts: counts),
+      ConvolutionSetup(
+        name: "no features, one function, more components than a batch",
+        shapes: [(1, 9), (1, 9), (1, 9), (1, 9), (1, 5)], degree: degree, hasFeatures: false, shared: true,
+        counts: counts),
+      ConvolutionSetup(
+        name: "no features, several functions", shapes: [(1, 1), (1, 3), (1, 5), (1, 7), (1, 9)], degree: degree,
+        hasFeatures: false, counts: counts),
+    ]
+  }
+}
+
 @Suite("Convolution over receivers' edges")
 struct ConvolutionTests {
-  static let shapes: [[(Int, Int)]] = [
-    [(1, 1)], [(1, 1), (1, 3)], [(1, 1), (1, 3), (1, 5), (1, 7), (1, 9)],
-    [(1, 1), (1, 3), (3, 1), (3, 3), (3, 5), (3, 7), (3, 9), (1, 7)],
-  ]
-
-  @Test("messages are the plain sums", arguments: KernelCase.all)
-  func forward(_ c: KernelCase) {
-    for (k, shapes) in Self.shapes.enumerated() {
-      for channels in [16, 40] {
-        let t = ConvolutionTile(c, channels: channels, shapes: shapes, counts: [3, 0, 17, 8, 11], seed: UInt64(k + 7))
-        t.withPass { c.kernels.convolve($0) }
-        var expected = [Double](repeating: 0, count: t.messages.count)
-        t.forEach { path, i, e, m1, m3, k in
-          let row = Int(path.messageRow) + m3
-          let coefficient = t.edges[t.place(e, Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3)]
-          expected[(row * t.receivers + i) * t.padded + k] +=
-            coefficient * t.radial(path, e, k).0 * t.features[t.featurePlace(e, path, m1, k)]
-        }
-        #expect(relativeError(t.messages.values, expected) < c.tolerance, "shapes \(k), \(channels) channels")
+  @Test("messages are the plain sums", arguments: KernelCase.all, ConvolutionSetup.all)
+  func forward(_ c: KernelCase, _ setup: ConvolutionSetup) {
+    for channels in [16, 40] {
+      let t = setup.tile(c, channels: channels, seed: 7)
+      for i in 0..<t.messages.count { t.messages[i] = .nan }
+      t.withPass { c.kernels.convolve($0) }
+      var expected = [Double](repeating: 0, count: t.messages.count)
+      t.forEach { path, i, e, m1, m3, k in
+        let row = Int(path.messageRow) + m3
+        let coefficient = t.edges[t.place(e, Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3)]
+        expected[(row * t.receivers + i) * t.padded + k] +=
+          coefficient * t.radial(path, e, k).0 * t.feature(e, path, m1, k)
       }
+      #expect(relativeError(t.messages.values, expected) < c.tolerance, "\(setup), \(channels) channels")
     }
   }
 
-  @Test("adjoints are the plain sums", arguments: KernelCase.all)
-  func backward(_ c: KernelCase) {
-    for (k, shapes) in Self.shapes.enumerated() {
-      for channels in [16, 40] {
-        let t = ConvolutionTile(c, channels: channels, shapes: shapes, counts: [3, 0, 17, 8, 11], seed: UInt64(k + 70))
-        var random = SmallGenerator(4)
-        for i in 0..<t.messages.count { t.messages[i] = random.next() }
-        let before = t.edges.values
-        t.withPass { c.kernels.convolveAdjoint($0) }
-        var edges = before
-        var features = [Double](repeating: 0, count: t.featureAdjoint.count)
-        for e in 0..<t.edgeCount { edges[t.place(e, 12)] = 0 }
-        for path in t.paths {
-          for e in 0..<t.edgeCount {
-            for m in 0..<Int(path.senderCount * path.messageCount) {
-              edges[t.place(e, Int(path.coefficientAdjointRow) + m)] = 0
-            }
+  @Test("adjoints are the plain sums", arguments: KernelCase.all, ConvolutionSetup.all)
+  func backward(_ c: KernelCase, _ setup: ConvolutionSetup) {
+    for channels in [16, 40] {
+      let t = setup.tile(c, channels: channels, seed: 70)
+      var random = SmallGenerator(4)
+      for i in 0..<t.messages.count { t.messages[i] = random.next() }
+      let before = t.edges.values
+      t.withPass { c.kernels.convolveAdjoint($0) }
+      var edges = before
+      var features = [Double](repeating: 0, count: t.featureAdjoint.count)
+      for e in 0..<t.edgeCount { edges[t.place(e, t.lengthAdjoint)] = 0 }
+      for path in t.paths {
+        for e in 0..<t.edgeCount {
+          for m in 0..<Int(path.senderCount * path.messageCount) {
+            edges[t.place(e, Int(path.coefficientAdjointRow) + m)] = 0
           }
         }
-        t.forEach { path, i, e, m1, m3, k in
-          let m = m1 * Int(path.messageCount) + m3
-          let coefficient = before[t.place(e, Int(path.coefficientRow) + m)]
-          let bar = t.messages[((Int(path.messageRow) + m3) * t.receivers + i) * t.padded + k]
-          let (r, slope) = t.radial(path, e, k)
-          let place = t.featurePlace(e, path, m1, k)
-          let h = t.features[place]
-          features[place] += coefficient * r * bar
-          edges[t.place(e, Int(path.coefficientAdjointRow) + m)] += r * h * bar
-          edges[t.place(e, 12)] += coefficient * slope * h * bar
-        }
-        #expect(relativeError(t.featureAdjoint.values, features) < c.tolerance, "shapes \(k), \(channels) channels")
-        #expect(relativeError(t.edges.values, edges) < 2 * c.tolerance, "shapes \(k), \(channels) channels")
       }
+      t.forEach { path, i, e, m1, m3, k in
+        let m = m1 * Int(path.messageCount) + m3
+        let coefficient = before[t.place(e, Int(path.coefficientRow) + m)]
+        let bar = t.messages[((Int(path.messageRow) + m3) * t.receivers + i) * t.padded + k]
+        let (r, slope) = t.radial(path, e, k)
+        let h = t.feature(e, path, m1, k)
+        if t.hasFeatures { features[t.featurePlace(e, path, m1, k)] += coefficient * r * bar }
+        edges[t.place(e, Int(path.coefficientAdjointRow) + m)] += r * h * bar
+        edges[t.place(e, t.lengthAdjoint)] += coefficient * slope * h * bar
+      }
+      if t.hasFeatures {
+        #expect(relativeError(t.featureAdjoint.values, features) < c.tolerance, "\(setup), \(channels) channels")
+      }
+      #expect(relativeError(t.edges.values, edges) < 2 * c.tolerance, "\(setup), \(channels) channels")
     }
   }
 
-  @Test("a receiver's messages have the same bits in any tile", arguments: KernelCase.all)
-  func tiles(_ c: KernelCase) {
-    let t = ConvolutionTile(c, channels: 40, shapes: Self.shapes[3], counts: [3, 0, 17, 8, 11], seed: 5)
+  @Test("a receiver has the same bits in any tile", arguments: KernelCase.all, ConvolutionSetup.all)
+  func tiles(_ c: KernelCase, _ setup: ConvolutionSetup) {
+    let t = setup.tile(c, channels: 40, seed: 5)
     t.withPass { c.kernels.convolve($0) }
     let whole = t.messages.values
-    t.withPass { pass in
-      for i in 0..<t.receivers {
-        var one = copy pass
-        one.receivers = 1
-        one.starts = pass.starts + i
-        one.messages = t.messages.base + i * t.padded * (c.isDouble ? 8 : 4)
-        c.kernels.convolve(one)
-      }
+    t.withPass { c.kernels.convolveAdjoint($0) }
+    let edges = t.edges.values
+    func one(_ i: Int, _ pass: borrowing ConvolutionPass) -> ConvolutionPass {
+      var one = copy pass
+      one.receivers = 1
+      one.starts = pass.starts + i
+      one.messages = t.messages.base + i * t.padded * (c.isDouble ? 8 : 4)
+      return one
     }
+    t.withPass { pass in for i in 0..<t.receivers { c.kernels.convolve(one(i, pass)) } }
     #expect(t.messages.values == whole)
+    t.withPass { pass in for i in 0..<t.receivers { c.kernels.convolveAdjoint(one(i, pass)) } }
+    #expect(t.edges.values == edges)
   }
 }

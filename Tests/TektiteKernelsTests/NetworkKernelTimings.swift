@@ -105,6 +105,46 @@ struct NetworkKernelTimings {
     }
   }
 
+  @Test("convolutions with six knots", arguments: cases)
+  func sixKnots(_ c: KernelCase) {
+    for (name, channels, shapes) in [
+      ("scalar senders, l to 3, 96 channels", 96, [(1, 1), (1, 3), (1, 5), (1, 7)]),
+      (
+        "0e+1o senders, 10 paths, 128 channels", 128,
+        [(1, 1), (1, 3), (1, 5), (1, 7), (3, 1), (3, 3), (3, 3), (3, 5), (3, 5), (3, 7)]
+      ),
+    ] {
+      let t = ConvolutionTile(
+        c, channels: channels, shapes: shapes, counts: Array(repeating: 40, count: 8), seed: 3, senderCount: 200,
+        intervals: 64, degree: 5)
+      t.withPass { pass in
+        let forward = Self.best(30) { c.kernels.convolve(pass) } * 1e6 / 8
+        Self.report(c, "\(name), degree 5, 64 intervals, forward", forward, flops: 0)
+        let backward = Self.best(30) { c.kernels.convolveAdjoint(pass) } * 1e6 / 8
+        Self.report(c, "\(name), degree 5, 64 intervals, adjoint", backward, flops: 0)
+      }
+    }
+  }
+
+  @Test("senders without features", arguments: cases)
+  func featureless(_ c: KernelCase) {
+    for degree in [3, 5] {
+      for (channels, shared) in [(48, true), (64, true), (96, false)] {
+        for count in [40, 37] {
+          let t = ConvolutionTile(
+            c, channels: channels, shapes: [(1, 1), (1, 3), (1, 5), (1, 7)], counts: Array(repeating: count, count: 8),
+            seed: 3, intervals: 128, degree: degree, hasFeatures: false, shared: shared)
+          let name =
+            "no features, l to 3, \(channels) channels, \(t.functionCount) functions, degree \(degree), \(count) edges"
+          t.withPass { pass in
+            Self.report(c, name + ", forward", Self.best(60) { c.kernels.convolve(pass) } * 1e6 / 8, flops: 0)
+            Self.report(c, name + ", adjoint", Self.best(60) { c.kernels.convolveAdjoint(pass) } * 1e6 / 8, flops: 0)
+          }
+        }
+      }
+    }
+  }
+
   @Test("contractions", arguments: cases)
   func contractions(_ c: KernelCase) throws {
     for (input, output, order) in [("0e+1o+2e+3o", "0e", 3), ("0e+1o+2e+3o", "1o", 3)] {
