@@ -126,6 +126,33 @@ public struct SymmetricContractionBasis: Hashable, Sendable {
     (self.input, self.output, self.order, self.paths) = (input, output, order, paths)
   }
 
+  /// The tensors on some of the components, where the others enter no product that is wanted: elements that read a component that is left out are left out too.
+  /// - Parameters:
+  ///   - smaller: irreps of what is left.
+  ///   - kept: for each component of the input whether it is left.
+  /// - Precondition: as many components are kept as `smaller` has.
+  public func restricted(to smaller: Irreps, components kept: [Bool]) -> SymmetricContractionBasis {
+    precondition(
+      kept.count == dimension && kept.count { $0 } == smaller.dimension, "components that do not fit the irreps")
+    var place = [Int](repeating: -1, count: dimension)
+    for (new, old) in kept.indices.filter({ kept[$0] }).enumerated() { place[old] = new }
+    let width = smaller.dimension
+    return SymmetricContractionBasis(
+      smaller, output, order,
+      paths.map { elements in
+        elements.compactMap { element in
+          let indices = indices(of: element).map { place[$0] }
+          guard !indices.contains(-1) else { return nil }
+          return Element(
+            component: element.component, index: indices.reduce(0) { $0 * width + $1 }, value: element.value)
+        }
+      })
+  }
+
+  private init(_ input: Irreps, _ output: Irrep, _ order: Int, _ paths: [[Element]]) {
+    (self.input, self.output, self.order, self.paths) = (input, output, order, paths)
+  }
+
   /// 3j tensors that were made already.
   private struct Tables {
     let convention: SignConvention

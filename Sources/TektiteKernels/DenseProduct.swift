@@ -1,0 +1,46 @@
+/// Products of matrices held in arrays, for what is made once: weights that are multiplied together, tables of functions.
+public enum DenseProduct {
+  /// A·B in double precision, row-major, by the kernel of `NetworkKernels`.
+  /// - Parameters:
+  ///   - a: A, of shape [rows, depth].
+  ///   - b: B, of shape [depth, columns]; columns that are a multiple of 8 save a copy.
+  /// - Precondition: the arrays have these sizes.
+  public static func multiply(_ a: [Double], _ b: [Double], rows: Int, depth: Int, columns: Int) -> [Double] {
+    precondition(a.count == rows * depth && b.count == depth * columns, "matrices of other sizes")
+    guard rows > 0, columns > 0 else { return [] }
+    let padded = NetworkGrain.padded(columns, isDouble: true)
+    let right = padded == columns ? b : Self.widened(b, from: columns, to: padded)
+    let product = [Double](unsafeUninitializedCapacity: rows * padded) { c, count in
+      a.withUnsafeBytes { a in
+        right.withUnsafeBytes { b in
+          // Arrays without elements may have no address, and then the kernel does not look.
+          let nowhere = UnsafeRawPointer(c.baseAddress!)
+          NetworkKernels(isDouble: true).multiply(
+            MatrixProduct(
+              a: a.baseAddress ?? nowhere, b: b.baseAddress ?? nowhere, c: UnsafeMutableRawPointer(c.baseAddress!),
+              rows: rows, depth: depth, columns: padded))
+        }
+      }
+      count = rows * padded
+    }
+    return padded == columns ? product : Self.narrowed(product, from: padded, to: columns)
+  }
+
+  private static func widened(_ matrix: [Double], from columns: Int, to padded: Int) -> [Double] {
+    let rows = matrix.count / columns
+    var wide = [Double](repeating: 0, count: rows * padded)
+    for row in 0..<rows {
+      for k in 0..<columns { wide[row * padded + k] = matrix[row * columns + k] }
+    }
+    return wide
+  }
+
+  private static func narrowed(_ matrix: [Double], from padded: Int, to columns: Int) -> [Double] {
+    let rows = matrix.count / padded
+    var narrow = [Double](repeating: 0, count: rows * columns)
+    for row in 0..<rows {
+      for k in 0..<columns { narrow[row * columns + k] = matrix[row * padded + k] }
+    }
+    return narrow
+  }
+}
