@@ -19,23 +19,36 @@ public enum RadialBasis: Hashable, Sendable {
 
   /// Values and derivatives at x.
   public func evaluate(_ x: Double) -> (values: [Double], derivatives: [Double]) {
+    var (values, derivatives) = ([Double](), [Double]())
+    forEachFunction(at: x) { _, value, derivative in
+      values.append(value)
+      derivatives.append(derivative)
+    }
+    return (values, derivatives)
+  }
+
+  /// Calls with the place, the value and the derivative of each function at x, in order.
+  func forEachFunction(at x: Double, _ body: (Int, Double, Double) -> Void) {
     switch self {
     case .bessel(let frequencies, let prefactor):
-      let values = frequencies.map { prefactor * sine($0 * x) / x }
-      let derivatives = zip(frequencies, values).map { w, v in prefactor * w * cosine(w * x) / x - v / x }
-      return (values, derivatives)
+      for (n, w) in frequencies.enumerated() {
+        let value = prefactor * sine(w * x) / x
+        body(n, value, prefactor * w * cosine(w * x) / x - value / x)
+      }
     case .gaussian(let centers, let coefficient):
-      let values = centers.map { exponential(coefficient * (x - $0) * (x - $0)) }
-      return (values, zip(centers, values).map { 2 * coefficient * (x - $0) * $1 })
+      for (n, center) in centers.enumerated() {
+        let value = exponential(coefficient * (x - center) * (x - center))
+        body(n, value, 2 * coefficient * (x - center) * value)
+      }
     case .chebyshev(let count):
       // T_(n+1) = 2x T_n − T_(n−1), and the same differentiated.
-      var (values, derivatives) = ([1, x], [0.0, 1])
-      while values.count <= count {
-        let n = values.count
-        derivatives.append(2 * values[n - 1] + 2 * x * derivatives[n - 1] - derivatives[n - 2])
-        values.append(2 * x * values[n - 1] - values[n - 2])
+      var (value, before) = (x, 1.0)
+      var (derivative, derivativeBefore) = (1.0, 0.0)
+      for n in 0..<max(0, count) {
+        body(n, value, derivative)
+        (derivative, derivativeBefore) = (2 * value + 2 * x * derivative - derivativeBefore, derivative)
+        (value, before) = (2 * x * value - before, value)
       }
-      return (Array(values[1...].prefix(count)), Array(derivatives[1...].prefix(count)))
     }
   }
 }

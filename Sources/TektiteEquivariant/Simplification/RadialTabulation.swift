@@ -1,0 +1,168 @@
+import TektiteKernels
+
+/// Radial functions on a uniform grid that is as fine as a spline needs to be as accurate as was asked.
+///
+/// An error is measured between the samples, where it is largest, as the largest over distances and functions of |S − R|/s_f, with s_f the largest |R_f| over distances, or a thousandth
+/// of that of the largest function if this is more: what is small beside the others need not be more accurate than it matters. The same for derivatives with the
+/// largest |R′_f|. All pairs of species share the grid.
+public struct RadialTabulation: Sendable {
+  /// Two species, by the roles that they play.
+  public struct Pair: Hashable, Sendable {
+    /// The species of the receiver.
+    public let center: Int
+    /// The species of the sender.
+    public let neighbor: Int
+    /// Makes a pair.
+    public init(center: Int, neighbor: Int) { (self.center, self.neighbor) = (center, neighbor) }
+  }
+
+  /// Part of a largest function below which errors are not measured relative to the function itself.
+  static let smallness = 1e-3
+
+  /// Degree of the splines, 3 or 5.
+  public let degree: Int
+  /// The distance of the first sample.
+  public let start: Double
+  /// The distance between samples. The last one is at the cutoff.
+  public let spacing: Double
+  /// The number of samples.
+  public let sampleCount: Int
+  /// The number of functions.
+  public let functionCount: Int
+  /// One pair for each table; other pairs have the same functions as one of these.
+  public let representatives: [Pair]
+  /// The table of each pair.
+  public let tableOfPair: [Pair: Int]
+  /// The samples of each table, of shape [sample][function].
+  public let tables: [[Double]]
+  /// The error of values that was measured.
+  public let valueError: Double
+  /// The error of derivatives that was measured.
+  public let derivativeError: Double
+
+  /// The distances of the samples.
+  public var distances: [Double] { Self.distances(start, spacing, sampleCount) }
+
+  /// Chooses a grid and tabulates.
+  /// - Parameters:
+  ///   - function: the functions.
+  ///   - pairs: the pairs of species that occur.
+  ///   - degree: of the splines, 3 or 5.
+  ///   - tolerance: what both errors shall stay below. They may not where the most samples do not suffice, or where rounding is more than that.
+  ///   - samples: the fewest and the most samples; at least eight.
+  ///   - start: the first distance; a twentieth of the cutoff unless given.
+  public init(
+    _ function: RadialFunction, pairs: [Pair], degree: Int, tolerance: Double, samples: ClosedRange<Int> = 128...2048,
+    start: Double? = nil
+  ) {
+    let cutoff = function.envelope.cutoff
+    let first = start ?? cutoff / 20
+    precondition(samples.lowerBound >= 8 && first > 0 && first < cutoff, "a grid without room")
+    var (tables, representatives, tableOfPair) = ([[Double]: Int](), [Pair](), [Pair: Int]())
+    for pair in pairs {
+      let key = function.speciesParameters(center: pair.center, neighbor: pair.neighbor)
+      if tables[key] == nil {
+        tables[key] = representatives.count
+        representatives.append(pair)
+      }
+      tableOfPair[pair] = tables[key]
+    }
+    var count = samples.lowerBound
+    var error = (value: 0.0, derivative: 0.0)
+    while true {
+      error = (0, 0)
+      for pair in representatives {
+        let (value, slope) = Self.error(function, pair, degree, first, count)
+        error = (max(error.value, value), max(error.derivative, slope))
+      }
+      // The derivative converges one order slower than the value.
+      let growth = max(
+        power(error.value / tolerance, 1 / Double(degree + 1)), power(error.derivative / tolerance, 1 / Double(degree)))
+      guard growth > 1, count < samples.upperBound else { break }
+      let next = Double(count) * min(2, max(1.08, 1.02 * growth))
+      count = min(samples.upperBound, (Int(next) + 8) / 8 * 8)
+    }
+    (self.degree, self.start, sampleCount, functionCount) = (degree, first, count, function.count)
+    let spacing = (cutoff - first) / Double(count - 1)
+    self.spacing = spacing
+    (valueError, derivativeError) = error
+    (self.representatives, self.tableOfPair) = (representatives, tableOfPair)
+    let distances = Self.distances(first, spacing, count)
+    self.tables = representatives.map {
+      function.samples(at: distances, center: $0.center, neighbor: $0.neighbor).values
+    }
+  }
+
+  private static func distances(_ start: Double, _ spacing: Double, _ count: Int) -> [Double] {
+    (0..<count).map { start + Double($0) * spacing }
+  }
+
+  /// The errors of values and derivatives for one pair and one number of samples. A fit is linear in what is fitted, so the few factors of the functions are fitted, and their errors
+  /// are multiplied by the weights.
+  private static func error(
+    _ function: RadialFunction, _ pair: Pair, _ degree: Int, _ start: Double, _ count: Int
+  ) -> (value: Double, derivative: Double) {
+    let spacing = (function.envelope.cutoff - start) / Double(count - 1)
+    let samples = function.factors(
+      at: distances(start, spacing, count), center: pair.center, neighbor: pair.neighbor)
+    // The middle of an interval for values, and about where derivatives are worst. Functions vary little over an interval of a fine grid, so some of
+    // its intervals are enough, and all near the ends.
+    let step = max(1, count / 256)
+    let intervals = (0..<(count - 1)).filter { $0 % step == 0 || $0 < 4 || $0 >= count - 5 }
+    let places = intervals.flatMap { i in [0.22, 0.5, 0.78].map { (interval: i, t: $0) } }
+    let exact = function.factors(
+      at: places.map { start + (Double($0.interval) + $0.t) * spacing }, center: pair.center, neighbor: pair.neighbor,
+      derivatives: true)
+    let weights = places.prefix(3).map { SplineFit.weights(degree: degree, at: $0.t) }
+    let width = samples.width
+    var (off, offSlope) = (exact.values.map { -$0 }, exact.derivatives.map { -$0 })
+    var column = [Double](repeating: 0, count: count)
+    for k in 0..<width {
+      for i in 0..<count { column[i] = samples.values[i * width + k] }
+      let c = SplineFit(samples: column, spacing: spacing, degree: degree).coefficients
+      for (place, (interval, _)) in places.enumerated() {
+        let (w, dw) = weights[place % 3]
+        var (value, slope) = (0.0, 0.0)
+        for n in 0...degree {
+          value += w[n] * c[interval + n]
+          slope += dw[n] * c[interval + n]
+        }
+        off[place * width + k] += value
+        offSlope[place * width + k] += slope / spacing
+      }
+    }
+    let n = samples.functionCount
+    return (
+      RadialNorm(of: exact.expand(exact.values), functions: n).largest(exact.expand(off)),
+      RadialNorm(of: exact.expand(exact.derivatives), functions: n).largest(exact.expand(offSlope))
+    )
+  }
+}
+
+/// What errors of radial functions are measured by: s_f = max(max_r |R_f|, 10⁻³ max_g max_r |R_g|).
+struct RadialNorm {
+  /// s.
+  let scales: [Double]
+
+  /// The norm that belongs to values of shape [distance][function].
+  init(of values: [Double], functions: Int) {
+    let largest = Self.largestValues(values, functions)
+    let floor = RadialTabulation.smallness * (largest.max() ?? 0)
+    scales = largest.map { max($0, floor) }
+  }
+
+  /// The largest |error|/s over functions and distances; zero for functions that all vanish.
+  func largest(_ errors: [Double]) -> Double {
+    zip(Self.largestValues(errors, scales.count), scales).reduce(0) { worst, pair in
+      pair.1 == 0 ? worst : max(worst, pair.0 / pair.1)
+    }
+  }
+
+  private static func largestValues(_ values: [Double], _ functions: Int) -> [Double] {
+    var largest = [Double](repeating: 0, count: functions)
+    for row in stride(from: 0, to: values.count, by: max(1, functions)) {
+      for f in 0..<functions { largest[f] = max(largest[f], abs(values[row + f])) }
+    }
+    return largest
+  }
+}
