@@ -98,9 +98,12 @@ public final class ThreadTeam: @unchecked Sendable {
 
   /// Calls `body` once for each chunk 0 ..< chunks, on all threads of the team, and returns when all are done.
   /// - Complexity: about half a microsecond of its own with the helpers awake.
-  public func forEachChunk(_ chunks: Int, _ body: (Int) -> Void) {
+  public func forEachChunk(_ chunks: Int, _ body: (Int) -> Void) { forEachChunk(chunks) { chunk, _ in body(chunk) } }
+
+  /// The same with the number of the thread, for scratch memory. Nothing that lasts may depend on it.
+  public func forEachChunk(_ chunks: Int, _ body: (_ chunk: Int, _ thread: Int) -> Void) {
     if count == 1 || chunks <= 1 {
-      for chunk in 0..<chunks { body(chunk) }
+      for chunk in 0..<chunks { body(chunk, 0) }
       return
     }
     withoutActuallyEscaping(body) { escaping in
@@ -131,7 +134,7 @@ public final class ThreadTeam: @unchecked Sendable {
 
   private static func drain(_ state: UnsafeMutablePointer<Shared>, _ thread: Int) {
     guard let raw = state.pointee.body else { return }
-    let body = raw.assumingMemoryBound(to: ((Int) -> Void).self).pointee
+    let body = raw.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee
     let count = state.pointee.count
     for turn in 0..<count {
       let share = (thread + turn) % count
@@ -139,7 +142,7 @@ public final class ThreadTeam: @unchecked Sendable {
       while true {
         let chunk = state.pointee.next(share).pointee.add(1, ordering: .relaxed).oldValue
         if chunk >= end { break }
-        body(chunk)
+        body(chunk, thread)
       }
     }
   }

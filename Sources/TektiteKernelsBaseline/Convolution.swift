@@ -1,9 +1,9 @@
 import TektiteLayouts
 
-/// Where an edge's numbers begin, in scalars: its place in the chunks of edges, its first table row, its sender's features. Found once for a tile, since
-/// in the inner loops there would be as many integer instructions as sums.
+/// Where an edge's numbers begin, in scalars: its place in the chunks of edges, its first table row, its sender's features and their adjoint. Found once for
+/// a tile, since in the inner loops there would be as many integer instructions as sums.
 private struct EdgePlace {
-  let row: Int, table: Int, features: Int
+  let row: Int, table: Int, features: Int, adjoint: Int
 }
 
 /// The pointers of a pass with their types, which has features.
@@ -11,6 +11,7 @@ private struct Streams<S> {
   let edges: UnsafeMutablePointer<S>, table: UnsafePointer<S>, features: UnsafePointer<S>
   let messages: UnsafeMutablePointer<S>
   let starts: UnsafePointer<Int32>, senders: UnsafePointer<Int32>, knots: UnsafePointer<Int32>
+  let adjointSenders: UnsafePointer<Int32>
   let featureStride: Int, chunkStride: Int
   /// Scalars from one table row to the next.
   let knotStride: Int
@@ -21,6 +22,7 @@ private struct Streams<S> {
     features = p.features.unsafelyUnwrapped.assumingMemoryBound(to: S.self)
     messages = p.messages.assumingMemoryBound(to: S.self)
     (starts, senders, knots) = (p.starts, p.senders, p.knots)
+    adjointSenders = p.adjointSenders
     (featureStride, chunkStride) = (p.featureStride, p.chunkStride)
     knotStride = p.channels * p.functionCount
   }
@@ -30,7 +32,7 @@ private struct Streams<S> {
   @inline(__always) func place(_ e: Int) -> EdgePlace {
     EdgePlace(
       row: (e >> shift) * chunkStride + (e & (grain - 1)), table: Int(knots[e]),
-      features: Int(senders[e]) * featureStride)
+      features: Int(senders[e]) * featureStride, adjoint: Int(adjointSenders[e]) * featureStride)
   }
 }
 
@@ -241,7 +243,7 @@ private func backward<L: PairLanes, K: StaticCount, M: StaticCount, N: StaticCou
           let place = edge.features + senderRow + at
           let h = L.load(s.features + place)
           let hh = vectors < 2 ? L.zero : L.load(s.features + place + L.count)
-          let adjoint = adjoints + place
+          let adjoint = adjoints + edge.adjoint + senderRow + at
           var u: L, du: L, x: L, dx: L
           if isScalar {
             (u, du, x, dx) = interpolate(

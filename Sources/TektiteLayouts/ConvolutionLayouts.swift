@@ -67,8 +67,10 @@ public struct ConvolutionPass {
   public var features: UnsafeRawPointer?, featureStride: Int
   /// A when going forward, ∂E/∂A when going back; scalars from one row to the next.
   public var messages: UnsafeMutableRawPointer, messageStride: Int
-  /// What ∂E/∂h is added to, laid out as h; the caller clears it. Going back needs it where there are features.
+  /// What ∂E/∂h is added to, laid out as h but numbered by `adjointSenders`; the caller clears it. Going back needs it where there are features.
   public var featureAdjoint: UnsafeMutableRawPointer?
+  /// For each edge the sender's place in `featureAdjoint`; the same as `senders` unless set.
+  public var adjointSenders: UnsafePointer<Int32>
   /// Room of `scratchBytes`, aligned to 64 bytes.
   public var scratch: UnsafeMutableRawPointer
 
@@ -77,7 +79,7 @@ public struct ConvolutionPass {
 
   /// The scratch that a tile needs.
   @inlinable public static func scratchBytes(edges: Int, channels: Int, hasFeatures: Bool = true) -> Int {
-    if hasFeatures { return max(edges * 24, channels * 32) + 64 }
+    if hasFeatures { return max(edges * 32, channels * 32) + 64 }
     // In doubles: radial functions and derivatives of a batch and of a vector of edges, harmonics, products; with room for lanes that are filled up.
     let edges = batch.edges + 16
     return 8 * (channels * (2 * edges + 32) + 3 * batch.components * edges) + 64
@@ -109,6 +111,7 @@ public struct ConvolutionPass {
     self.messages = messages
     self.messageStride = messageStride
     self.featureAdjoint = featureAdjoint
+    adjointSenders = senders
     self.scratch = scratch
     self.knotCount = knotCount
   }

@@ -13,12 +13,17 @@ public struct MACEModel: PotentialModel {
   public let program: NetworkProgram
   /// `mace (NAME.model)`, with the head where there are several.
   public let name: String
+  /// How the network is evaluated.
+  public let options: NetworkOptions
 
   /// Makes a model from a file that is open.
   /// - Parameter head: the name of a head; may be left out where there is one.
   /// - Throws: `ModelFileError`, a paragraph that names the module of the file at fault, or the heads there are.
-  public init(_ file: ModelFile, head: String? = nil) throws(ModelFileError) {
+  public init(
+    _ file: ModelFile, head: String? = nil, options: NetworkOptions = NetworkOptions()
+  ) throws(ModelFileError) {
     description = try MACEDescription(file)
+    self.options = options
     let heads = description.heads
     let known = heads.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
     guard let chosen = head ?? (heads.count == 1 ? heads.first : nil) else {
@@ -50,6 +55,6 @@ public struct MACEModel: PotentialModel {
       }
       map.append(index)
     }
-    return AnyPotential(InterpretedPotential(program, map: map, name: name))
+    return try program.potential(map: map, name: name, options: options)
   }
 }

@@ -1,0 +1,230 @@
+/// A convolution as kernels want it: which rows of an edge hold what, how coupling matrices are made of harmonics, and the radial tables.
+///
+/// Paths between blocks of one width form a group, which a kernel runs through in one call.
+final class ConvolutionTables<S: NetworkScalar> {
+  /// Paths between blocks of equal width, with a table of their radial functions.
+  struct Group {
+    let inputOffset: Int, outputOffset: Int, width: Int
+    let paths: AlignedNumbers<ConvolutionPath>
+    let pathCount: Int
+    let functionCount: Int
+    /// For each function of the table, the first radial function, the factor, and channels without padding.
+    let columns: [RadialColumn]
+    /// All tables, one after the other, and where each begins.
+    let table: AlignedNumbers<S>
+    let tableStarts: [Int32]
+    let grid: SplineGrid
+    /// Row of ∂E/∂|r| that the kernel of this group writes.
+    let lengthAdjoint: Int
+    var rowStride: Int { grid.rowStride }
+  }
+
+  let step: NetworkPlan.Convolution
+  let groups: [Group]
+  /// Rows of an edge.
+  let rowCount: Int
+  let weightsRow: Int, lengthAdjointRow: Int, harmonicsAdjointRow: Int, gradientRow: Int
+  private let couplings: Combination, adjointCouplings: Combination
+  /// Rows by species of senders that carry scalars of their species only, for `Senders.species`.
+  let speciesRows: AlignedNumbers<S>
+  /// Scalars from one species to the next.
+  let speciesStride: Int
+  /// Receivers count once for each species of senders.
+  let splitsSpecies: Bool
+  /// The most edges worked on together.
+  let batchEdges: Int
+  /// Density: coefficients of its splines for each table.
+  let densityTables: [AlignedNumbers<S>]
+
+  /// Sums of rows with their storage.
+  final class Combination {
+    let targets: AlignedNumbers<RowCombination.Target>, terms: AlignedNumbers<RowCombination.Term>
+    let count: Int
+    init(_ sums: [(row: Int, terms: [(row: Int, value: Double)])]) {
+      var targets: [RowCombination.Target] = []
+      var terms: [RowCombination.Term] = []
+      for sum in sums {
+        for term in sum.terms { terms.append(.init(row: Int32(term.row), value: term.value)) }
+        targets.append(.init(row: Int32(sum.row), end: Int32(terms.count)))
+      }
+      count = targets.count
+      self.targets = AlignedNumbers(targets)
+      self.terms = AlignedNumbers(terms)
+    }
+    var combination: RowCombination {
+      RowCombination(targets: targets.base, targetCount: count, terms: terms.base)
+    }
+  }
+
+  var forwardCombination: RowCombination? { couplings.count > 0 ? couplings.combination : nil }
+  var backwardCombination: RowCombination? { adjointCouplings.count > 0 ? adjointCouplings.combination : nil }
+
+  init(_ step: NetworkPlan.Convolution, _ layouts: [FeatureLayout], speciesCount: Int) {
+    self.step = step
+    let isDouble = S.isDouble
+    let harmonics = (step.degree + 1) * (step.degree + 1)
+    let knots = step.radial.degree + 1
+    weightsRow = 4 + harmonics
+    var next = weightsRow + 2 * knots
+    (lengthAdjointRow, harmonicsAdjointRow) = (next, next + 1)
+    gradientRow = next + 1 + harmonics
+    next = gradientRow + 3
+
+    // Where senders' features are: blocks of a buffer, or rows of one width.
+    let outputBlocks = layouts[step.output].blocks
+    var inputBlocks: [FeatureLayout.Block]
+    switch step.senders {
+    case .atoms(let buffer):
+      inputBlocks = layouts[buffer].blocks
+      (speciesRows, speciesStride) = (AlignedNumbers(count: 0), 0)
+    case .species(let rows):
+      inputBlocks = FeatureLayout([.init(rows: 1, channels: rows.first?.count ?? 0)], isDouble: isDouble).blocks
+      let width = inputBlocks[0].width
+      let all = AlignedNumbers<S>(count: rows.count * width)
+      for (z, row) in rows.enumerated() { for (c, value) in row.enumerated() { all.base[z * width + c] = S(value) } }
+      (speciesRows, speciesStride) = (all, width)
+    case .functions:
+      inputBlocks = FeatureLayout([.init(rows: 1, channels: step.radial.count)], isDouble: isDouble).blocks
+      (speciesRows, speciesStride) = (AlignedNumbers(count: 0), 0)
+    }
+    if case .functions = step.senders { splitsSpecies = true } else { splitsSpecies = false }
+
+    // Coupling matrices, and back. Scalars of unit coupling read harmonics as they are; the first path of each degree may write their adjoint itself.
+    var sums: [(row: Int, terms: [(row: Int, value: Double)])] = []
+    var back = [[(row: Int, value: Double)]](repeating: [], count: harmonics)
+    var isWrittenDirectly = [Bool](repeating: false, count: step.degree + 1)
+    var paths: [ConvolutionPath] = []
+    var drafts: [ConvolutionGroupDraft] = []
+    for (index, path) in step.paths.enumerated() {
+      let input = inputBlocks[path.inputBlock]
+      let output = outputBlocks[path.outputBlock]
+      let width = input.width
+      let group =
+        drafts.firstIndex {
+          $0.width == width && (input.offset - $0.input) % width == 0
+            && (output.offset - $0.output) % output.width == 0 && $0.input <= input.offset && $0.output <= output.offset
+        } ?? drafts.count
+      if group == drafts.count {
+        drafts.append(
+          ConvolutionGroupDraft(input: input.offset, output: output.offset, width: width))
+      }
+      let function =
+        drafts[group].columns.firstIndex { $0.first == path.firstFunction && $0.factor == path.factor }
+        ?? drafts[group].columns.count
+      if function == drafts[group].columns.count {
+        drafts[group].columns.append(
+          RadialColumn(first: path.firstFunction, factor: path.factor, channels: input.channels))
+      }
+      drafts[group].members.append(index)
+
+      let first = path.degree * path.degree
+      var (coefficients, adjoints) = (4 + first, harmonicsAdjointRow + first)
+      if let coupling = path.coupling {
+        coefficients = next
+        adjoints = next + input.rows * output.rows
+        next = adjoints + input.rows * output.rows
+        var terms = [[(row: Int, value: Double)]](repeating: [], count: input.rows * output.rows)
+        for c in coupling {
+          let place = c.first * output.rows + c.output
+          terms[place].append((4 + first + c.second, c.value))
+          back[first + c.second].append((adjoints + place, c.value))
+        }
+        for (place, list) in terms.enumerated() { sums.append((coefficients + place, list)) }
+      } else if isWrittenDirectly[path.degree] {
+        adjoints = next
+        next += output.rows
+        for m in 0..<output.rows { back[first + m].append((adjoints + m, 1)) }
+      } else {
+        isWrittenDirectly[path.degree] = true
+      }
+      paths.append(
+        ConvolutionPath(
+          senderRow: (input.offset - drafts[group].input) / width, senderCount: input.rows,
+          messageRow: (output.offset - drafts[group].output) / output.width, messageCount: output.rows,
+          coefficientRow: coefficients, coefficientAdjointRow: adjoints, function: function))
+    }
+    var adjointSums: [(row: Int, terms: [(row: Int, value: Double)])] = []
+    for l in 0...step.degree {
+      for k in (l * l)..<((l + 1) * (l + 1)) where !(isWrittenDirectly[l] && back[k].isEmpty) {
+        let own = isWrittenDirectly[l] ? [(row: harmonicsAdjointRow + k, value: 1.0)] : []
+        adjointSums.append((harmonicsAdjointRow + k, own + back[k]))
+      }
+    }
+    // The kernel clears ∂E/∂|r| in each call, so groups have rows of their own.
+    var lengthRows = [lengthAdjointRow]
+    if drafts.count > 1 {
+      lengthRows = drafts.indices.map { next + $0 }
+      next += drafts.count
+      adjointSums.append((lengthAdjointRow, lengthRows.map { ($0, 1) }))
+    }
+    (couplings, adjointCouplings) = (Combination(sums), Combination(adjointSums))
+    rowCount = next
+
+    let radial = step.radial
+    let samples = radial.samples.first.map { $0.count / max(1, radial.count) } ?? 2
+    groups = drafts.enumerated().map { k, draft in
+      var whole: AlignedNumbers<S>?
+      var starts: [Int32] = []
+      var grid = SplineGrid(
+        start: radial.start, spacing: radial.spacing, intervals: 1, rowStride: 0, degree: radial.degree)
+      for (t, values) in radial.samples.enumerated() {
+        let channels = draft.columns.reduce(0) { max($0, $1.channels) }
+        var own = [Double](repeating: 0, count: samples * draft.columns.count * channels)
+        for sample in 0..<samples {
+          for (f, column) in draft.columns.enumerated() {
+            let from = sample * radial.count + column.first
+            let to = (sample * draft.columns.count + f) * channels
+            for c in 0..<column.channels { own[to + c] = column.factor * values[from + c] }
+          }
+        }
+        let table = RadialTable<S>(
+          start: radial.start, spacing: radial.spacing, samples: samples, functions: draft.columns.count,
+          channels: channels, degree: radial.degree, values: own)
+        grid = table.grid
+        let size = (samples + radial.degree - 1) * grid.rowStride
+        if whole == nil { whole = AlignedNumbers(count: size * radial.samples.count) }
+        starts.append(Int32(t * size))
+        // A table that is not used any more may be gone before its rows are read.
+        let target = whole?.base.advanced(by: t * size)
+        withExtendedLifetime(table) {
+          target?.update(from: table.base.assumingMemoryBound(to: S.self), count: size)
+        }
+      }
+      if grid.rowStride == 0 { grid.rowStride = draft.width * draft.columns.count }
+      return Group(
+        inputOffset: draft.input, outputOffset: draft.output, width: draft.width,
+        paths: AlignedNumbers(draft.members.map { paths[$0] }), pathCount: draft.members.count,
+        functionCount: draft.columns.count, columns: draft.columns,
+        table: whole ?? AlignedNumbers(count: 0), tableStarts: starts, grid: grid, lengthAdjoint: lengthRows[k])
+    }
+    // About 96 kB of rows, which stay in the second-level cache.
+    batchEdges = max(64, 98_304 / (next * MemoryLayout<S>.stride))
+    densityTables =
+      step.density.map { density in
+        density.samples.map { values in
+          AlignedNumbers(
+            SplineFit(samples: values, spacing: radial.spacing, degree: radial.degree).coefficients.map { S($0) })
+        }
+      } ?? []
+  }
+
+  /// The rows of a batch of edges.
+  func rows(_ base: UnsafeMutableRawPointer, count: Int) -> EdgeRows {
+    var rows = EdgeRows(base: base, chunkStride: rowCount * S.lanes, count: count)
+    (rows.weights, rows.lengthAdjoint, rows.harmonicsAdjoint) = (weightsRow, lengthAdjointRow, harmonicsAdjointRow)
+    (rows.gradient, rows.degree) = (gradientRow, step.degree)
+    return rows
+  }
+}
+
+/// A group of paths while it is put together.
+private struct ConvolutionGroupDraft {
+  var input: Int, output: Int, width: Int
+  var members: [Int] = []
+  var columns: [RadialColumn] = []
+}
+
+/// A function of a table: the first of the radial functions, one for each channel, and the factor on them.
+struct RadialColumn {
+  let first: Int, factor: Double, channels: Int
+}
