@@ -73,19 +73,37 @@ public struct Evaluation: ~Copyable {
   /// The virial of each owned atom; its count is 0 unless asked for.
   public var atomicVirials = Buffer<Matrix3>()
 
+  /// The mean squared deviation of the energy over the members of a committee, energy². Variances of independent terms add.
+  public var energyVariance = 0.0
+  /// For each owned atom the mean squared deviation of the force, (energy/length)²; its count is 0 unless asked for.
+  public var forceVariances = Buffer<Double>()
+
   /// Makes empty storage.
   public init() {}
+
+  /// The standard deviation of the energy over a committee.
+  public var energySpread: Double { energyVariance.squareRoot() }
+
+  /// The largest root mean squared deviation of the force on an atom over a committee; 0 unless asked for.
+  public var largestForceSpread: Double {
+    var largest = 0.0
+    for i in forceVariances.indices { largest = max(largest, forceVariances[i]) }
+    return largest.squareRoot()
+  }
 
   /// Sets everything that is asked for to zero, for `count` atoms.
   public mutating func reset(_ quantities: Quantities, count: Int, team: ThreadTeam) {
     energy = 0
     virial = .zero
+    energyVariance = 0
     forces.resize(count)
     forces.fill(.zero, team: team)
     atomicEnergies.resize(quantities.contains(.atomicEnergies) ? count : 0)
     atomicEnergies.fill(0, team: team)
     atomicVirials.resize(quantities.contains(.atomicVirials) ? count : 0)
     atomicVirials.fill(.zero, team: team)
+    forceVariances.resize(quantities.contains(.variance) ? count : 0)
+    forceVariances.fill(0, team: team)
   }
 }
 

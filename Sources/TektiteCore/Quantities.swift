@@ -15,7 +15,9 @@ public struct Quantities: OptionSet, Sendable, Hashable {
   public static let atomicEnergies = Quantities(rawValue: 8)
   /// A share of the virial for each atom.
   public static let atomicVirials = Quantities(rawValue: 16)
-  /// All of the above.
+  /// How far the members of a committee disagree: the variance of the energy, and of the force on each atom.
+  public static let variance = Quantities(rawValue: 32)
+  /// All but the variance, which only committees know.
   public static let all: Quantities = [.energy, .forces, .virial, .atomicEnergies, .atomicVirials]
 }
 

@@ -18,6 +18,10 @@ public struct Frame: Hashable, Sendable {
   public var energies: [Double] = []
   /// Stress −W/V (tensile positive), where it was computed.
   public var stress: Matrix3?
+  /// Standard deviation of the energy over the members of a committee, where it was computed.
+  public var energySpread: Double?
+  /// Root mean squared deviation of the force on each atom over the members of a committee, or empty.
+  public var forceSpreads: [Double] = []
 
   /// Makes an empty frame.
   public init() {}

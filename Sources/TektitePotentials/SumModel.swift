@@ -20,12 +20,8 @@ public struct SumModel: PotentialModel {
   public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
     var terms: [SumPotential.Term] = []
     for model in models { terms.append(SumPotential.Term(try model.makePotential(for: table))) }
-    let widths = Set(
-      terms.map { $0.potential.requirements }.filter { $0.lists.contains(.clusters) }.map(\.clusterWidth))
-    guard widths.count <= 1 else {
-      throw .invalidParameters(
-        "the terms of \(name) must all have the same precision, since they share one neighbour list")
-    }
+    let all = terms.map { $0.potential.requirements }
+    try PotentialRequirements.requireEqualWidths(all, name: name)
     return AnyPotential(SumPotential(terms))
   }
 }
@@ -43,7 +39,7 @@ struct SumPotential: Potential, ~Copyable {
 
   init(_ terms: [Term]) {
     self.terms = terms
-    requirements = Self.union(terms.map { $0.potential.requirements })
+    requirements = .covering(terms.map { $0.potential.requirements })
   }
 
   mutating func reserveCapacity(atoms: Int, edges: Int) {
@@ -55,29 +51,10 @@ struct SumPotential: Potential, ~Copyable {
     into evaluation: inout Evaluation, in context: ExecutionContext
   ) throws(PotentialError) {
     for term in terms {
+      // Only committees know variances; those of other terms are zero.
+      var quantities = quantities
+      if !term.potential.requirements.quantities.contains(.variance) { quantities.remove(.variance) }
       try term.potential.evaluate(quantities, of: configuration, neighbors: neighbors, into: &evaluation, in: context)
     }
-  }
-
-  // The largest reach of each pair, every list form that some term reads, and only what all terms can compute.
-  private static func union(_ all: [PotentialRequirements]) -> PotentialRequirements {
-    var result = all[0]
-    for next in all.dropFirst() {
-      if result.pairCutoffs.isEmpty && next.pairCutoffs.isEmpty {
-        // Both see all pairs to their cutoff, and so does the sum.
-      } else {
-        let count = max(result.pairCutoffs.count, next.pairCutoffs.count)
-        let first = result.pairCutoffs.isEmpty ? Array(repeating: result.cutoff, count: count) : result.pairCutoffs
-        let second = next.pairCutoffs.isEmpty ? Array(repeating: next.cutoff, count: count) : next.pairCutoffs
-        result.pairCutoffs = zip(first, second).map { max($0, $1) }
-      }
-      result.cutoff = max(result.cutoff, next.cutoff)
-      result.interactionRange = max(result.interactionRange, next.interactionRange)
-      result.quantities.formIntersection(next.quantities)
-      result.conservative = result.conservative && next.conservative
-      if !result.lists.contains(.clusters) { result.clusterWidth = next.clusterWidth }
-      result.lists.formUnion(next.lists)
-    }
-    return result
   }
 }

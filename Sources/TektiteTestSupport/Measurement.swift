@@ -12,6 +12,10 @@ public struct Measurement: Hashable, Sendable {
   public var atomicEnergies: [Double] = []
   /// The virials of the atoms.
   public var atomicVirials: [Matrix3] = []
+  /// The variance of the energy over a committee.
+  public var energyVariance = 0.0
+  /// The variances of the forces on the atoms over a committee.
+  public var forceVariances: [Double] = []
 
   /// Makes an empty measurement.
   public init() {}
@@ -38,11 +42,14 @@ public struct Measurement: Hashable, Sendable {
     forces = [Vector3](repeating: .zero, count: count)
     atomicEnergies = [Double](repeating: 0, count: field.evaluation.atomicEnergies.count)
     atomicVirials = [Matrix3](repeating: .zero, count: field.evaluation.atomicVirials.count)
+    energyVariance = field.evaluation.energyVariance
+    forceVariances = [Double](repeating: 0, count: field.evaluation.forceVariances.count)
     for slot in 0..<count {
       let atom = Int(system.identity[slot])
       forces[atom] = field.evaluation.forces[slot]
       if !atomicEnergies.isEmpty { atomicEnergies[atom] = field.evaluation.atomicEnergies[slot] }
       if !atomicVirials.isEmpty { atomicVirials[atom] = field.evaluation.atomicVirials[slot] }
+      if !forceVariances.isEmpty { forceVariances[atom] = field.evaluation.forceVariances[slot] }
     }
   }
 

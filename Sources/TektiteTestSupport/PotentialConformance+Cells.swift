@@ -34,6 +34,8 @@ extension PotentialConformance {
     expected.forces = (0..<copies).flatMap { _ in one.forces }
     expected.atomicEnergies = (0..<copies).flatMap { _ in one.atomicEnergies }
     expected.atomicVirials = (0..<copies).flatMap { _ in one.atomicVirials }
+    expected.energyVariance = Double(copies * copies) * one.energyVariance
+    expected.forceVariances = (0..<copies).flatMap { _ in one.forceVariances }
     let many = try measure(Self.repeated(structure, times))
     compare(many, expected, within: tolerances.identity, context, &report)
   }

@@ -30,6 +30,8 @@ extension PotentialConformance {
     twice.forces = once.forces.map { 2 * $0 }
     twice.atomicEnergies = once.atomicEnergies.map { 2 * $0 }
     twice.atomicVirials = once.atomicVirials.map { 2 * $0 }
+    twice.energyVariance *= 2
+    twice.forceVariances = once.forceVariances.map { 2 * $0 }
     var probe = try Probe(TwiceModel(inner: model), structure, units: units)
     let found = try probe.measure(probe.field.requirements.quantities)
     compare(found, twice, within: tolerances.identity, "evaluated twice into one storage", &report)
@@ -40,10 +42,11 @@ extension PotentialConformance {
     let structure = draw(.cubic, 15, &random)
     let can = try available
     let whole = try measure(structure)
-    let sets: [Quantities] = [
+    var sets: [Quantities] = [
       .energy, .forces, .virial, .atomicEnergies, .atomicVirials, [.energy, .forces], [.energy, .forces, .virial],
       [.energy, .atomicEnergies], .all,
     ]
+    if can.contains(.variance) { sets += [.variance, [.forces, .variance]] }
     for set in sets {
       guard can.isSuperset(of: set) else {
         if try !refuses(set, structure) {
@@ -60,6 +63,8 @@ extension PotentialConformance {
       if set.contains(.forces) { expected.forces = whole.forces }
       expected.atomicEnergies = set.contains(.atomicEnergies) ? whole.atomicEnergies : []
       expected.atomicVirials = set.contains(.atomicVirials) ? whole.atomicVirials : []
+      if set.contains(.variance) { expected.energyVariance = whole.energyVariance }
+      expected.forceVariances = set.contains(.variance) ? whole.forceVariances : []
       let context = "asked for quantities \(set.rawValue)"
       compare(part, expected, scale: scale(of: whole), context, &report)
     }

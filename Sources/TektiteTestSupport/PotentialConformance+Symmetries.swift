@@ -48,6 +48,7 @@ extension PotentialConformance {
         expected.forces[new] = original.forces[old]
         if !original.atomicEnergies.isEmpty { expected.atomicEnergies[new] = original.atomicEnergies[old] }
         if !original.atomicVirials.isEmpty { expected.atomicVirials[new] = original.atomicVirials[old] }
+        if !original.forceVariances.isEmpty { expected.forceVariances[new] = original.forceVariances[old] }
       }
       compare(try measure(shuffled), expected, within: tolerances.identity, "\(shape)", &report)
     }

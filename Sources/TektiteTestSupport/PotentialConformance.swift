@@ -229,6 +229,15 @@ extension PotentialConformance {
     virial.compare(found.virial, expected.virial, "the virial")
     virial.compare(found.atomicVirials, expected.atomicVirials, "the virial")
     report.expect(virial, within: relative * scale.virial, context)
+    // Of a difference d that is wrong by e the square is wrong by 2de + e².
+    func squared(_ error: Double, at variance: Double) -> Double { error * (2 * variance.squareRoot() + error) }
+    var spread = Discrepancy()
+    spread.compare(found.energyVariance, expected.energyVariance, "the variance of the energy")
+    report.expect(spread, within: squared(relative * scale.energy, at: expected.energyVariance), context)
+    var spreads = Discrepancy()
+    spreads.compare(found.forceVariances, expected.forceVariances, "the variance of the force")
+    report.expect(
+      spreads, within: squared(relative * scale.force, at: expected.forceVariances.max() ?? 0), context)
   }
 
   /// A structure of at most `count` atoms in which no pair is within `margin` of a cutoff, unless the model is smooth there.

@@ -93,6 +93,7 @@ extension ExtendedXYZ {
         throw lines.error(wrong, at: lattice?.position ?? comment["pbc"]?.position)
       }
       if let energy = comment["energy"] { frame.energy = try finite(energy) }
+      if let spread = comment["energy_spread"] { frame.energySpread = try finite(spread) }
       if let stress = comment["stress"] { frame.stress = try tensor(stress) }
       if let time = comment["time", "Time"], let value = Numerals.double(time.value), value.isFinite {
         frame.time = units == .lj ? value : value / units.femtoseconds
@@ -134,6 +135,7 @@ extension ExtendedXYZ {
       if columns.hasVelocity || columns.hasMomentum { frame.velocities.reserveCapacity(count) }
       if columns.hasForce { frame.forces.reserveCapacity(count) }
       if columns.hasEnergy { frame.energies.reserveCapacity(count) }
+      if columns.hasForceSpread { frame.forceSpreads.reserveCapacity(count) }
       let velocityFactor = units == .lj ? 1 : units.femtoseconds
       for atom in 0..<count {
         guard try lines.advance() else {
@@ -157,6 +159,7 @@ extension ExtendedXYZ {
         }
         if columns.hasForce { frame.forces.append(line.force) }
         if columns.hasEnergy { frame.energies.append(line.energy) }
+        if columns.hasForceSpread { frame.forceSpreads.append(line.forceSpread) }
       }
       return Topology(table: species.table, species: kinds, masses: columns.hasMass ? masses : nil)
     }
@@ -164,7 +167,7 @@ extension ExtendedXYZ {
     private struct Line {
       var species: Int32 = -1
       var position = Vector3.zero, velocity = Vector3.zero, momentum = Vector3.zero, force = Vector3.zero
-      var energy = 0.0, mass = 1.0
+      var energy = 0.0, forceSpread = 0.0, mass = 1.0
     }
 
     private struct Fault: Error {
@@ -184,6 +187,7 @@ extension ExtendedXYZ {
         case .momentum: line.momentum = try vector(&tokens, bytes, "momentum")
         case .force: line.force = try vector(&tokens, bytes, "force")
         case .energy: line.energy = try number(&tokens, bytes, "energy")
+        case .forceSpread: line.forceSpread = try number(&tokens, bytes, "force_spread")
         case .mass:
           let start = tokens.position
           line.mass = try number(&tokens, bytes, "mass")

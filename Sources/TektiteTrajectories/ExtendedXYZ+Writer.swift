@@ -63,6 +63,7 @@ extension ExtendedXYZ {
       let velocities = frame.velocities.count == n
       let forces = frame.forces.count == n
       let energies = frame.energies.count == n
+      let spreads = frame.forceSpreads.count == n
       let factor = units == .lj ? 1 : 1 / units.femtoseconds
       for i in 0..<n {
         bytes.append(contentsOf: labels[Int(topology.species[i])])
@@ -70,6 +71,7 @@ extension ExtendedXYZ {
         if velocities { put(units == .lj ? frame.velocities[i] : factor * frame.velocities[i]) }
         if forces { put(frame.forces[i]) }
         if energies { put(frame.energies[i]) }
+        if spreads { put(frame.forceSpreads[i]) }
         bytes.append(10)
       }
       try file.write(bytes)
@@ -92,11 +94,13 @@ extension ExtendedXYZ {
       if frame.velocities.count == n { put(":velo:R:3") }
       if frame.forces.count == n { put(":forces:R:3") }
       if frame.energies.count == n { put(":energies:R:1") }
+      if frame.forceSpreads.count == n { put(":force_spread:R:1") }
       if keepsTime {
         put(" step=\(frame.step) time=")
         put("\(units == .lj ? frame.time : frame.time * units.femtoseconds)")
       }
       if let energy = frame.energy { put(" energy=\(energy)") }
+      if let spread = frame.energySpread { put(" energy_spread=\(spread)") }
       if let stress = frame.stress {
         put(" stress=\"")
         put(stress)

@@ -22,12 +22,12 @@ public enum ExtendedXYZ {
 /// What the columns of the atom lines mean.
 struct ExtendedXYZColumns {
   enum Role {
-    case species, number, position, velocity, momentum, force, energy, mass
+    case species, number, position, velocity, momentum, force, energy, forceSpread, mass
     case ignored(Int)
     var count: Int {
       switch self {
       case .position, .velocity, .momentum, .force: 3
-      case .species, .number, .energy, .mass: 1
+      case .species, .number, .energy, .forceSpread, .mass: 1
       case .ignored(let n): n
       }
     }
@@ -35,7 +35,7 @@ struct ExtendedXYZColumns {
 
   private(set) var roles: [Role] = []
   private(set) var hasSpecies = false, hasNumber = false, hasVelocity = false, hasMomentum = false, hasForce = false
-  private(set) var hasEnergy = false, hasMass = false
+  private(set) var hasEnergy = false, hasForceSpread = false, hasMass = false
   private var hasPosition = false
 
   /// The columns of plain XYZ: a label and a position.
@@ -93,6 +93,7 @@ struct ExtendedXYZColumns {
     case "momenta": return first(&hasMomentum, .momentum, number)
     case "forces", "force": return first(&hasForce, .force, number)
     case "energies": return first(&hasEnergy, .energy, number)
+    case "force_spread": return first(&hasForceSpread, .forceSpread, number)
     case "masses", "mass": return first(&hasMass, .mass, number)
     default: return .ignored(count)
     }

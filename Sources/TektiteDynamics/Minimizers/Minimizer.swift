@@ -100,8 +100,8 @@ public func minimize<M: Minimizer & ~Copyable>(
 
 /// What a minimiser asks of a potential.
 enum MinimizeQuantities {
-  /// Forces, and the energy where there is one.
+  /// Forces, and the energy and the spread of a committee where there are any.
   static func of(_ field: borrowing ForceField) -> Quantities {
-    Quantities([.forces, .energy]).intersection(field.requirements.quantities)
+    Quantities([.forces, .energy, .variance]).intersection(field.requirements.quantities)
   }
 }

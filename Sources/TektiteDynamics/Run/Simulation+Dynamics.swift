@@ -32,7 +32,7 @@ extension Simulation {
           + "conserve it. Give the stage a thermostat.", file: "stage '\(stage.name)'")
     }
     integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
-    let measured = Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities)
+    let measured = DynamicsQuantities.of(field)
     let freedom = Thermodynamics.degreesOfFreedom(
       count: system.count, conservesMomentum: stage.thermostat == .none || stage.momentumRemoval != nil)
     var step = state?.step ?? 0
@@ -50,7 +50,7 @@ extension Simulation {
       stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
       timestep: stage.timestep)
     var outputs = try StageOutputs(
-      trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns, header: header(index),
+      trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns(measured), header: header(index),
       store: store, positions: state?.outputs)
     var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
     if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
@@ -201,6 +201,8 @@ extension Simulation {
     var stress: Matrix3?
     /// Without it.
     var virialStress: Matrix3?
+    /// Of the energy, and the largest of the forces; empty where there is no committee.
+    var spreads: [Double] = []
   }
 
   private func measure(
@@ -223,12 +225,15 @@ extension Simulation {
         virial: virial, kineticTensor: Thermodynamics.kineticTensor(system), volume: volume)
       sample.virialStress = (-1 / volume) * virial
     }
+    if quantities.contains(.variance) {
+      sample.spreads = [field.evaluation.energySpread, field.evaluation.largestForceSpread]
+    }
     return sample
   }
 
   /// The columns of a thermo table. Stress has its kinetic part, so that the pressure is minus a third of its trace; the drift is the
-  /// change of the conserved energy per atom since step 0.
-  private var thermoColumns: [TableColumn] {
+  /// change of the conserved energy per atom since step 0. A committee adds the spread of its energies and the largest of its forces.
+  private func thermoColumns(_ quantities: Quantities) -> [TableColumn] {
     let energy = unit(plan.units.energyName)
     let pressure = plan.units == .lj ? "" : "eV/Å^3"
     return [
@@ -237,7 +242,16 @@ extension Simulation {
       TableColumn("kinetic", energy), TableColumn("total", energy), TableColumn("conserved", energy),
       TableColumn("pressure", pressure),
     ] + ["xx", "yy", "zz", "yz", "xz", "xy"].map { TableColumn("stress_\($0)", pressure) }
-      + [TableColumn("drift", energy)]
+      + [TableColumn("drift", energy)] + spreadColumns(quantities)
+  }
+
+  /// The columns of a table that only a committee has.
+  func spreadColumns(_ quantities: Quantities) -> [TableColumn] {
+    guard quantities.contains(.variance) else { return [] }
+    return [
+      TableColumn("energy_spread", unit(plan.units.energyName)),
+      TableColumn("max_force_spread", plan.units == .lj ? "" : "eV/Å"),
+    ]
   }
 
   private func row(step: Int, time: Double, _ sample: Sample) -> [Double] {
@@ -247,7 +261,7 @@ extension Simulation {
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
       sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
       stress.a.x, stress.b.y, stress.c.z, stress.b.z, stress.a.z, stress.a.y, sample.drift ?? .nan,
-    ]
+    ] + sample.spreads
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {
@@ -291,5 +305,13 @@ extension Thermostat {
     case .langevin(.ramp(let from, let to), _): max(from, to)
     case .langevin(.piecewise(let points), _): points.map(\.value).max() ?? 0
     }
+  }
+}
+
+/// What a stage of dynamics asks of a potential where it writes something.
+enum DynamicsQuantities {
+  /// Forces, energy, virial and the spread of a committee, as far as they can be computed.
+  static func of(_ field: borrowing ForceField) -> Quantities {
+    Quantities([.forces, .energy, .virial, .variance]).intersection(field.requirements.quantities)
   }
 }

@@ -50,7 +50,7 @@ extension Simulation {
     var watch = Guard(stage: stage.name, limits: GuardLimits(), ledger: ledger, thermostat: 0, timestep: nil)
     watch.keep(system, step: step, time: 0)
     var outputs = try StageOutputs(
-      trajectories: stage.trajectories, thermo: stage.thermo, columns: descentColumns, header: header(index),
+      trajectories: stage.trajectories, thermo: stage.thermo, columns: descentColumns(measured), header: header(index),
       store: store, positions: state?.outputs)
     progress.begin(stage.name, from: step, of: stage.maximumSteps)
     lastCheckpoint = clock.now
@@ -96,8 +96,10 @@ extension Simulation {
           at: step, time: Double(step), of: system, forces: field.evaluation.forces, energy: field.evaluation.energy,
           stress: nil)
         let energy = field.evaluation.energy
+        let spreads =
+          measured.contains(.variance) ? [field.evaluation.energySpread, field.evaluation.largestForceSpread] : []
         try outputs.writeRow(at: step) {
-          [Double(step), Double(minimizer.evaluations), energy, size.rms, size.maximum]
+          [Double(step), Double(minimizer.evaluations), energy, size.rms, size.maximum] + spreads
         }
       }
       ending =
@@ -141,12 +143,12 @@ extension Simulation {
 
   private static var minimizeCheckpointSeconds: Double { 600 }
 
-  private var descentColumns: [TableColumn] {
+  private func descentColumns(_ quantities: Quantities) -> [TableColumn] {
     let energy = unit(plan.units.energyName)
     let force = plan.units == .lj ? "" : "eV/Å"
     return [
       TableColumn("step"), TableColumn("evaluations"), TableColumn("potential", energy),
       TableColumn("rms_force", force), TableColumn("max_force", force),
-    ]
+    ] + spreadColumns(quantities)
   }
 }

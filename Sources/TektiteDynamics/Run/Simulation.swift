@@ -191,7 +191,7 @@ public struct Simulation: ~Copyable {
     guard let state, !state.reference.isEmpty else { return field }
     // The list is a function of the positions at which it was built; the same list gives the same order of every sum.
     try field.restore(reference: state.reference, cell: state.cell, rebuilds: state.ledger.rebuilds, &system)
-    try field.update(&system, Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities))
+    try field.update(&system, DynamicsQuantities.of(field))
     if field.evaluation.forces.array() != state.forces {
       progress.note(
         "note: forces differ in the last bits from those of the checkpoint (another processor level or program "
