@@ -43,6 +43,36 @@ public enum JSONValue: Hashable, Sendable {
     return text
   }
 
+  /// The document with every member of its outer levels on a line of its own, indented by two spaces for each level.
+  func text(openLevels: Int) -> String {
+    var text = ""
+    write(to: &text, openLevels: openLevels, indent: 0)
+    return text
+  }
+
+  private func write(to text: inout String, openLevels: Int, indent: Int) {
+    let margin = String(repeating: " ", count: indent + 2)
+    switch self {
+    case .array(let values) where openLevels > 0 && !values.isEmpty:
+      text += "["
+      for (k, value) in values.enumerated() {
+        text += (k > 0 ? ",\n" : "\n") + margin
+        value.write(to: &text, openLevels: openLevels - 1, indent: indent + 2)
+      }
+      text += "\n" + margin.dropLast(2) + "]"
+    case .object(let members) where openLevels > 0 && !members.isEmpty:
+      text += "{"
+      for (k, member) in members.enumerated() {
+        text += (k > 0 ? ",\n" : "\n") + margin
+        Self.write(member.key, to: &text)
+        text += ": "
+        member.value.write(to: &text, openLevels: openLevels - 1, indent: indent + 2)
+      }
+      text += "\n" + margin.dropLast(2) + "}"
+    default: write(to: &text)
+    }
+  }
+
   private func write(to text: inout String) {
     switch self {
     case .null: text += "null"

@@ -14,13 +14,16 @@ extension ModelFile {
       .filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
   }
 
-  /// What the file is, in two or three lines.
+  /// What the file is, in two to four lines.
   public var summary: String {
     let types = typeCounts.map { "\($0.type.rawValue) ×\($0.count)" }.joined(separator: ", ")
     var text = "\(kind.rawValue) (\(checkpoint.provenance.format))\n"
     if module != nil { text += "class \(checkpoint.provenance.root)\n" }
     let trained = parameterCount.map { ", \($0) of them trained parameters" } ?? ""
     text += "\(checkpoint.entries.count) tensors (\(types)) with \(elementCount) elements\(trained); \(length) bytes\n"
+    if let source {
+      text += "converted from \(ModelFileError.quoted(source.name)), SHA-256 \(source.digest), \(source.bytes) bytes\n"
+    }
     return text
   }
 
@@ -35,7 +38,13 @@ extension ModelFile {
     }
     return .object([
       .init("kind", .string(kind.rawValue)), .init("format", .string(checkpoint.provenance.format)),
-      .init("class", .string(checkpoint.provenance.root)), .init("bytes", .integer(length)),
+      .init(
+        "source",
+        source.map {
+          .object([
+            .init("name", .string($0.name)), .init("sha256", .string($0.digest)), .init("bytes", .integer($0.bytes)),
+          ])
+        } ?? .null), .init("class", .string(checkpoint.provenance.root)), .init("bytes", .integer(length)),
       .init("elements", .integer(elementCount)), .init("parameters", parameterCount.map(JSONValue.integer) ?? .null),
       .init("types", .object(typeCounts.map { .init($0.type.rawValue, .integer($0.count)) })),
       .init("metadata", .object(metadata.map { .init($0.key, .string($0.value)) })),

@@ -34,6 +34,8 @@ public struct ModelFile: Sendable {
   public let metadata: [(key: String, value: String)]
   /// Everything that was pickled, for kinds that were.
   public let root: PickleValue?
+  /// The file from which a model was converted, for those that were.
+  public let source: ModelCard.Source?
 
   /// Opens a file and finds out what it is. Tensors are not read yet.
   /// - Throws: `ModelFileError`, in one paragraph, for files that are damaged, that hold programs, or that lack what a model needs.
@@ -44,10 +46,23 @@ public struct ModelFile: Sendable {
     length = file.length
     guard ZipArchive.isLikely(head) else {
       guard SafeTensors.isLikely(head, length: file.length) else { throw Self.unknown(head, file: path) }
-      (checkpoint, metadata) = try SafeTensors.read(file)
-      (kind, module, configuration, root) = (.safeTensors, nil, nil, nil)
+      let weights: Checkpoint
+      (weights, metadata) = try SafeTensors.read(file)
+      configuration = nil
+      guard ModelCard.isExpected(metadata) else {
+        (kind, checkpoint, module, root, source) = (.safeTensors, weights, nil, nil, nil)
+        return
+      }
+      let card = try ModelCard.read(weights, metadata: metadata)
+      try Self.requireKnownClasses(card.module.value, file: path)
+      (kind, module, root, source) = (Self.kind(of: card.module), card.module, card.module.value, card.source)
+      checkpoint = Checkpoint(
+        try card.module.allTensors().map { .init(name: $0.name, tensor: $0.tensor) },
+        provenance: .init(
+          file: path, format: "safetensors with a card, version \(card.version)", root: card.module.className))
       return
     }
+    source = nil
     let archive = try TorchArchive(try ZipArchive(file))
     metadata = []
     func provenance(_ root: PickleValue) -> Checkpoint.Provenance {
@@ -66,8 +81,7 @@ public struct ModelFile: Sendable {
     self.root = root
     guard root.entries != nil else {
       let module = try Self.wholeModule(root, file: path)
-      let isMACE = ["mace.modules.models.MACE", "mace.modules.models.ScaleShiftMACE"].contains(module.className)
-      (kind, self.module, configuration) = (isMACE ? .mace : .module, module, nil)
+      (kind, self.module, configuration) = (Self.kind(of: module), module, nil)
       checkpoint = Checkpoint(
         try module.allTensors().map { .init(name: $0.name, tensor: $0.tensor) }, provenance: provenance(root))
       return
@@ -107,6 +121,11 @@ public struct ModelFile: Sendable {
         "holds a dictionary without tensors\(keys.isEmpty ? "" : " (its first keys are \(keys))"); expected a model",
         file: path)
     }
+  }
+
+  private static func kind(of module: TorchModule) -> Kind {
+    let isMACE = ["mace.modules.models.MACE", "mace.modules.models.ScaleShiftMACE"].contains(module.className)
+    return isMACE ? .mace : .module
   }
 
   private static func wholeModule(_ root: PickleValue, file: String) throws(ModelFileError) -> TorchModule {

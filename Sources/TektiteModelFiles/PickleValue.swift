@@ -125,6 +125,8 @@ public struct PickleValue: Sendable, Hashable {
     }
   }
 
+  /// Whether it is an object of a class that extends list.
+  var isListLike: Bool { node.kind == .object && node.bits == 1 }
   /// The number of entries of a dictionary; 0 for everything else.
   var entryCount: Int { isDictionary ? node.items.count / 2 : 0 }
   private var isDictionary: Bool { node.kind == .dictionary || node.kind == .object && node.bits == 2 }
