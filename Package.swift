@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(
-      name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteTestSupport"], exclude: ["good", "bad"]),
+      name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteEquivariant", "TektiteTestSupport"],
+      exclude: ["good", "bad"]),
     .testTarget(name: "PhysicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(

@@ -147,6 +147,7 @@ struct DeckReport {
       if let scheme = model.scheme { cutoffs += "; scheme: \(scheme.rawValue)" }
       lines.append(cutoffs)
     }
+    lines += LearnedModel.notes.filter(model.notes.contains).map { "note: " + $0 }
     return lines
   }
 

@@ -18,9 +18,15 @@ extension Deck {
     }
     // Names of netCDF attributes are made of these keys, and those cannot hold slashes or spaces.
     for file in resolved.flatMap(\.files) {
-      hashes[
-        "potential_" + String(file.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })] =
-        file.digest
+      let name =
+        "potential_" + String(file.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
+      // Members of a committee often differ in their folders only.
+      var (key, number) = (name, 1)
+      while let other = hashes[key], other != file.digest {
+        number += 1
+        key = "\(name)_\(number)"
+      }
+      hashes[key] = file.digest
     }
 
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)

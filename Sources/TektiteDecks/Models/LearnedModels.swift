@@ -19,24 +19,46 @@ public enum LearnedModel {
     return (try? file.read(upToCount: 4)) == Data([0x50, 0x4B, 3, 4])
   }
 
-  /// Reads a model. It runs through the plain interpreter, in double precision.
-  static func resolve(_ path: String, head: String?) throws(InputError) -> ResolvedModel {
-    let model = try InputError.from { () throws(ModelFileError) -> MACEModel in
+  /// The SHA-256 digest of a file, in hexadecimal digits.
+  public static func digest(path: String) throws(InputError) -> String { try InputFile.digest(path: path) }
+
+  /// What every learned model says of this version's arithmetic; commands repeat it where they name the precision.
+  public static let notes = [
+    "Evaluated by the plain interpreter: exact and slow, on one thread, and in double precision whatever 'precision' and 'exact-radial' say."
+  ]
+
+  /// Reads a model.
+  /// - Parameters:
+  ///   - section: the file, and what is to be done with it.
+  ///   - precision: the arithmetic.
+  ///   - head: the head, which may be left out where there is one.
+  static func resolve(_ section: MACESection, precision: Precision, head: String?) throws(InputError) -> ResolvedModel {
+    let path = section.file
+    let elements = Dictionary(section.species.map { ($0.label, $0.value.number) }) { first, _ in first }
+    let options = NetworkOptions(isSinglePrecision: precision == .single, usesExactRadial: section.usesExactRadial)
+    let (file, model) = try InputError.from { () throws(ModelFileError) -> (ModelFile, MACEModel) in
       let file = try ModelFile(path: path)
       guard file.kind == .mace else {
         throw ModelFileError("holds a \(file.kind.rawValue); this version evaluates MACE models only", file: path)
       }
-      return try MACEModel(file, head: head)
+      return (file, try MACEModel(file, head: head, elements: elements, options: options))
     }
-    var digests: [ResolvedModel.File] = []
     let name = (path as NSString).lastPathComponent
-    if let data = FileManager.default.contents(atPath: path) {
-      digests = [ResolvedModel.File(name: name, path: path, digest: SHA256.digest(data))]
+    // A converted model is two files.
+    let paths = file.source == nil ? [path] : [path, ModelCard.path(besideWeights: path)]
+    var files: [ResolvedModel.File] = []
+    for path in paths {
+      files.append(.init(name: (path as NSString).lastPathComponent, path: path, digest: try digest(path: path)))
     }
     return ResolvedModel(
-      name: name, model: model, units: .real,
-      labels: model.description.atomicNumbers.map { Element(number: $0)?.symbol ?? "\($0)" }, precision: .double,
-      files: digests, notes: ["Evaluated by the plain interpreter: exact and slow, on one thread."])
+      name: name, model: model, units: section.units, labels: model.labels, masses: masses(model, section),
+      precision: precision, files: files, notes: notes)
+  }
+
+  /// Masses of labels that stand for elements: those of the elements; in reduced units 1 for every species.
+  private static func masses(_ model: MACEModel, _ section: MACESection) -> [String: Double] {
+    guard section.units == .real else { return Dictionary(uniqueKeysWithValues: model.labels.map { ($0, 1) }) }
+    return Dictionary(section.species.map { ($0.label, $0.value.mass) }) { first, _ in first }
   }
 }
 
@@ -49,4 +71,10 @@ extension InputError {
       throw InputError(error.message, file: error.file)
     }
   }
+}
+
+extension Precision {
+  /// Why a learned potential does not take `mixed`.
+  static let mixedIsForPairs =
+    "a learned potential has the precisions single and double; 'mixed' belongs to pair potentials"
 }

@@ -67,8 +67,30 @@ struct PotentialResolver {
       }
       return ResolvedModel(
         name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
+    case .mace(let section):
+      guard section.units == units else { throw disagreement(section, with: units) }
+      return try learned(section)
+    case .committee(let section): return try committee(section, units: units)
     case .sum(let terms): return try sum(terms, units: units)
     }
+  }
+
+  private func learned(_ section: MACESection) throws(InputError) -> ResolvedModel {
+    guard InputFile.exists(path: section.file) else {
+      throw section.marks["file"].error("there is no model file '\(section.file)'")
+    }
+    if precision == .mixed { throw blamePrecision(Precision.mixedIsForPairs) }
+    return try LearnedModel.resolve(section, precision: precision ?? section.precision, head: head ?? section.head)
+  }
+
+  private func disagreement(_ section: MACESection, with units: Units) -> InputError {
+    if section.units == .lj {
+      return section.marks["units"].error(
+        "this network has 'units: lj' and the deck 'units: \(units.rawValue)'; they must agree")
+    }
+    return section.marks["units"].error(
+      "a learned model has 'units: real' and the deck 'units: \(units.rawValue)'; they must agree. A network that learned reduced energies and "
+        + "lengths says so: {kind: mace, file: \((section.file as NSString).lastPathComponent), units: lj}")
   }
 
   private func lennardJones(
@@ -105,20 +127,20 @@ struct PotentialResolver {
   private func sum(_ specs: [PotentialSpec], units: Units) throws(InputError) -> ResolvedModel {
     var terms: [ResolvedModel] = []
     for spec in specs { terms.append(try resolve(spec, units: units)) }
-    guard var result = terms.first else { throw InputError("a sum without terms", file: "potential") }
-    guard terms.count > 1 else { return result }
-    result.name = terms.map(\.name).joined(separator: " + ")
-    result.title = terms.map { $0.title.isEmpty ? $0.name : $0.title }.joined(separator: " + ")
-    result.labels = result.labels.filter { label in terms.allSatisfy { $0.labels.contains(label) } }
-    result.scheme = terms.allSatisfy { $0.scheme == result.scheme } ? result.scheme : nil
-    // The least exact term speaks for the sum.
-    result.precision = terms.contains { $0.precision == .mixed } ? .mixed : result.precision
-    result.files = terms.flatMap(\.files)
-    result.masses = terms.reduce(into: [:]) { all, term in all.merge(term.masses) { first, _ in first } }
-    result.notes = terms.flatMap(\.notes)
-    result.statePoints = []
-    result.model = SumModel(models: terms.map(\.model), name: terms.map(\.model.name).joined(separator: " + "))
-    return result
+    guard let first = terms.first else { throw InputError("a sum without terms", file: "potential") }
+    guard terms.count > 1 else { return first }
+    func joined(_ names: [String]) -> String { names.joined(separator: " + ") }
+    return .combined(
+      terms, name: joined(terms.map(\.name)), title: joined(terms.map { $0.title.isEmpty ? $0.name : $0.title }),
+      model: SumModel(models: terms.map(\.model), name: joined(terms.map(\.model.name))))
+  }
+
+  private func committee(_ section: CommitteeSection, units: Units) throws(InputError) -> ResolvedModel {
+    var members: [ResolvedModel] = []
+    for spec in section.members { members.append(try resolve(spec, units: units)) }
+    return .combined(
+      members, name: "committee", title: "the mean of " + members.map(\.name).joined(separator: ", "),
+      model: CommitteeModel(models: members.map(\.model)))
   }
 
   /// Reads a model by name or absolute path. `blame` makes an error at the place that asked for it.
@@ -127,14 +149,10 @@ struct PotentialResolver {
     let path = isPath ? name : try registryPath(name, blame: blame)
     guard InputFile.exists(path: path) else { throw blame("there is no model file '\(path)'") }
     if LearnedModel.isOne(path) {
-      if let wanted = units, wanted != .real {
-        throw blame("a learned model has 'units: real' and the deck 'units: \(wanted.rawValue)'; they must agree")
-      }
-      if let precision, precision != .double {
-        throw blamePrecision(
-          "this version evaluates learned models in double precision only, not '\(precision.rawValue)'")
-      }
-      return try LearnedModel.resolve(path, head: head)
+      var section = MACESection()
+      section.file = path
+      if let wanted = units, wanted != section.units { throw blame(disagreement(section, with: wanted).message) }
+      return try learned(section)
     }
     let text = try InputFile.text(path: path)
     let root = try DeckNode.compose(text, file: path)
@@ -145,7 +163,8 @@ struct PotentialResolver {
     }
     var context = DeckContext(file: path, folder: folder, units: .lj)
     if let node = root["units"] { context.units = try Codec<Units>.word("a system of units").decode(node, context) }
-    let section = try ModelSection.table.decode(root, context)
+    var section = try ModelSection.table.decode(root, context)
+    if root["units"] == nil, let learned = section.potential.learnedUnits { section.units = learned }
     var result = try nested(section.potential, units: section.units, blame: blame)
     let label = isPath ? ((path as NSString).lastPathComponent as NSString).deletingPathExtension : name
     result.name = label
@@ -158,7 +177,7 @@ struct PotentialResolver {
       )
     }
     result.composition = section.composition.map { ($0.label, $0.value) }
-    result.notes = section.notes
+    result.notes = section.notes + result.notes
     result.statePoints = section.states.map(\.statePoint)
     result.files.insert(ResolvedModel.File(name: label, path: path, digest: try InputFile.digest(path: path)), at: 0)
     return result
@@ -181,7 +200,7 @@ struct PotentialResolver {
     if let entry = entries.first(where: { $0.name == name }) { return entry.path }
     let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
     let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
-    if ["mace", "nequip", "allegro"].contains(name) {
+    if ["nequip", "allegro"].contains(name) {
       throw blame(
         "a learned potential is named by the path of its file, such as ./water.model, not by its kind '\(name)'")
     }

@@ -56,3 +56,25 @@ public struct ResolvedModel: Sendable {
     public var note: String?
   }
 }
+
+extension ResolvedModel {
+  /// What is known of several potentials that are evaluated together by `model`.
+  /// - Precondition: there is at least one, and all have the same units.
+  static func combined(_ parts: [ResolvedModel], name: String, title: String, model: any PotentialModel) -> Self {
+    var result = parts[0]
+    result.model = model
+    result.name = name
+    result.title = title
+    result.labels = result.labels.filter { label in parts.allSatisfy { $0.labels.contains(label) } }
+    result.scheme = parts.allSatisfy { $0.scheme == result.scheme } ? result.scheme : nil
+    // The least exact part speaks for all.
+    for precision in [Precision.mixed, .single] where parts.contains(where: { $0.precision == precision }) {
+      result.precision = precision
+    }
+    result.files = parts.flatMap(\.files)
+    result.masses = parts.reduce(into: [:]) { all, part in all.merge(part.masses) { first, _ in first } }
+    result.notes = parts.flatMap(\.notes).reduce(into: []) { all, note in if !all.contains(note) { all.append(note) } }
+    result.statePoints = []
+    return result
+  }
+}

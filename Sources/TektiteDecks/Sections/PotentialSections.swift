@@ -9,11 +9,20 @@ indirect enum PotentialSpec: Hashable, Sendable {
   case lennardJones(LennardJonesSection)
   /// Its repulsive part.
   case wca(WCASection)
+  /// A learned model with what is to be done with it.
+  case mace(MACESection)
+  /// The mean of several.
+  case committee(CommitteeSection)
   /// Several at once.
   case sum([PotentialSpec])
 
-  /// Kinds whose parameters stand in the deck itself.
-  static let kinds = ["lennard-jones", "wca"]
+  /// Kinds that need a mapping, with an example of what it holds.
+  static let examples = [
+    "lennard-jones": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...", "wca": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
+    "mace": "file: water.model", "committee": "members: [{kind: mace, file: a.model}, {kind: mace, file: b.model}]",
+  ]
+  /// Their names.
+  static let kinds = ["committee", "lennard-jones", "mace", "wca"]
 }
 
 /// A potential by name: `kob-andersen`, `./mine.yaml`, or `{kind: kob-andersen, precision: mixed}`.
@@ -31,7 +40,7 @@ struct NamedPotential: DeckSection {
         "kind", \.kind, .potentialName, "The name of a model in the registry, or the path of a YAML model file."),
       .optional(
         "precision", \.precision, Codec<Precision>.word("a precision").orWord("as-defined"), default: nil,
-        "'double'; 'mixed' for pair arithmetic in single precision with sums and integration in double; 'as-defined' follows the model file, 'double' where it says nothing."
+        "'double'; 'mixed' for pair arithmetic in single precision with sums and integration in double; 'single' for learned models; 'as-defined' follows the model file, and where that says nothing is 'double', or 'single' for learned models."
       ),
     ])
 }
@@ -162,10 +171,8 @@ extension Codec where Value == String {
       expectation: expectation, schema: .object([("type", .text("string"))]),
       decode: { node, context throws(InputError) in
         let text = try node.text(expectation)
-        if PotentialSpec.kinds.contains(text) {
-          throw node.mark.error(
-            "'\(text)' needs parameters; write a mapping such as {kind: \(text), pairs: {A-A: {epsilon: 1, sigma: 1}}, ...}"
-          )
+        if let example = PotentialSpec.examples[text] {
+          throw node.mark.error("'\(text)' needs parameters; write a mapping such as {kind: \(text), \(example)}")
         }
         return ModelName.isPath(text) ? try Codec<String>.path(expectation).decode(node, context) : text
       }, encode: { value, _ in .text(value) })
@@ -189,28 +196,29 @@ extension Codec where Value == PotentialSpec {
     Codec(
       expectation: expectation,
       schema: Schema.any([
-        term.schema, .object([("type", .text("array")), ("minItems", .number(1)), ("items", term.schema)]),
+        single.schema, .object([("type", .text("array")), ("minItems", .number(1)), ("items", single.schema)]),
       ]),
       decode: { node, context throws(InputError) in
-        guard case .sequence(let nodes) = node.content else { return try term.decode(node, context) }
+        guard case .sequence(let nodes) = node.content else { return try single.decode(node, context) }
         if nodes.isEmpty { throw node.mark.error("an empty list is no potential; give at least one") }
         if nodes.count > 16 { throw nodes[16].mark.error("more than 16 potentials in a sum") }
         var terms: [PotentialSpec] = []
-        for node in nodes { terms.append(try term.decode(node, context)) }
+        for node in nodes { terms.append(try single.decode(node, context)) }
         return .sum(terms)
       },
       encode: { spec, units in
-        if case .sum(let terms) = spec { return .list(terms.map { term.encode($0, units) }) }
-        return term.encode(spec, units)
+        if case .sum(let terms) = spec { return .list(terms.map { single.encode($0, units) }) }
+        return single.encode(spec, units)
       })
   }
 
   /// One potential.
-  private static var term: Codec {
+  static var single: Codec {
     Codec(
       expectation: expectation,
       schema: Schema.any(
-        [.object([("type", .text("string"))])] + ["lennard-jones", "wca", "named-potential"].map(Schema.reference)),
+        [.object([("type", .text("string"))])]
+          + ["lennard-jones", "wca", "mace", "committee", "named-potential"].map(Schema.reference)),
       decode: { node, context throws(InputError) in
         switch node.content {
         case .scalar:
@@ -224,6 +232,8 @@ extension Codec where Value == PotentialSpec {
           switch node["kind"].map(\.content) {
           case .scalar("lennard-jones", _): return .lennardJones(try LennardJonesSection.table.decode(node, context))
           case .scalar("wca", _): return .wca(try WCASection.table.decode(node, context))
+          case .scalar("mace", _): return .mace(try MACESection.table.decode(node, context))
+          case .scalar("committee", _): return .committee(try CommitteeSection.table.decode(node, context))
           default: return .named(try NamedPotential.table.decode(node, context))
           }
         }
@@ -233,7 +243,9 @@ extension Codec where Value == PotentialSpec {
         case .named(let section): NamedPotential.table.encode(section, units)
         case .lennardJones(let section): LennardJonesSection.table.encode(section, units)
         case .wca(let section): WCASection.table.encode(section, units)
-        case .sum(let terms): .list(terms.map { Codec.term.encode($0, units) })
+        case .mace(let section): MACESection.table.encode(section, units)
+        case .committee(let section): CommitteeSection.table.encode(section, units)
+        case .sum(let terms): .list(terms.map { Codec.single.encode($0, units) })
         }
       })
   }

@@ -1,3 +1,4 @@
+import TektiteCore
 import TektiteIrreps
 
 /// A MACE model (Batatia et al. 2022, arXiv:2206.07697) as typed values, read from what its file stores. Nothing is worked out again that is stored: irreps, paths
@@ -11,6 +12,8 @@ public struct MACEDescription: Sendable {
   public let cutoff: Double
   /// The elements.
   public let atomicNumbers: [Int]
+  /// Their symbols.
+  public var elementSymbols: [String] { atomicNumbers.map { Element(number: $0)?.symbol ?? "\($0)" } }
   /// Names of the heads, of which each is a model of its own on common features; one, `Default`, where the file names none.
   public let heads: [String]
   /// E0: energies of isolated atoms, by head and species.

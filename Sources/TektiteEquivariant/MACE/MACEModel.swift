@@ -2,8 +2,6 @@ import TektiteCore
 import TektiteModelFiles
 
 /// A MACE model as a potential: energies in eV and lengths in Å, if it was trained so.
-///
-/// It runs through the interpreter, which is right and slow.
 public struct MACEModel: PotentialModel {
   /// What the file holds.
   public let description: MACEDescription
@@ -13,17 +11,28 @@ public struct MACEModel: PotentialModel {
   public let program: NetworkProgram
   /// `mace (NAME.model)`, with the head where there are several.
   public let name: String
+  /// Labels of species that stand for elements, as atomic numbers. Every other species is the element of its label.
+  public let elements: [String: Int]
   /// How the network is evaluated.
   public let options: NetworkOptions
 
   /// Makes a model from a file that is open.
-  /// - Parameter head: the name of a head; may be left out where there is one.
-  /// - Throws: `ModelFileError`, a paragraph that names the module of the file at fault, or the heads there are.
+  /// - Parameters:
+  ///   - head: the name of a head; may be left out where there is one.
+  ///   - elements: atomic numbers for labels of species that are not to be what their labels say, such as `["A": 32]`.
+  ///   - options: how the network is evaluated.
+  /// - Throws: `ModelFileError`, a paragraph that names the module of the file at fault, the heads there are, or the elements.
   public init(
-    _ file: ModelFile, head: String? = nil, options: NetworkOptions = NetworkOptions()
+    _ file: ModelFile, head: String? = nil, elements: [String: Int] = [:], options: NetworkOptions = NetworkOptions()
   ) throws(ModelFileError) {
     description = try MACEDescription(file)
-    self.options = options
+    for (label, number) in elements.sorted(by: { $0.key < $1.key }) where !description.atomicNumbers.contains(number) {
+      let known = description.elementSymbols.joined(separator: ", ")
+      throw ModelFileError(
+        "holds a model without the element \(Element(number: number)?.symbol ?? "\(number)"), which the species '\(label)' is to be; "
+          + "it knows \(known)", file: file.path)
+    }
+    (self.elements, self.options) = (elements, options)
     let heads = description.heads
     let known = heads.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
     guard let chosen = head ?? (heads.count == 1 ? heads.first : nil) else {
@@ -44,14 +53,19 @@ public struct MACEModel: PotentialModel {
     }
   }
 
+  /// The labels of species that it knows: those of `elements`, then the symbols of its elements that no label has taken.
+  public var labels: [String] {
+    elements.keys.sorted() + description.elementSymbols.filter { elements[$0] == nil }
+  }
+
   /// Makes a worker.
-  /// - Throws: `unknownSpecies` for a species that is no element, or none of the model's.
+  /// - Throws: `unknownSpecies` for a species that is neither in `elements` nor an element of the model.
   public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
     var map: [Int] = []
     for species in table {
-      guard let number = species.element?.number, let index = description.atomicNumbers.firstIndex(of: number) else {
-        let known = description.atomicNumbers.map { Element(number: $0)?.symbol ?? "\($0)" }
-        throw .unknownSpecies(species.label, known: known, model: name)
+      let number = elements[species.label] ?? species.element?.number
+      guard let number, let index = description.atomicNumbers.firstIndex(of: number) else {
+        throw .unknownSpecies(species.label, known: labels, model: name)
       }
       map.append(index)
     }
