@@ -13,20 +13,22 @@ struct EvaluateCommand: ParsableCommand {
         tektite evaluate kob-andersen frames.extxyz --output evaluated.extxyz
 
       The comment line of each frame holds energy, stress, pbc and Lattice; columns hold the forces and each atom's share of the energy. \
-      All numbers come back bit for bit. The stress is -virial/volume, nine numbers, positive under tension; frames that do not repeat in \
+      A committee writes the spreads of its members too, \
+      as energy_spread and force_spread. All numbers come back bit for bit. The stress is -virial/volume, nine numbers, positive under tension; frames that do not repeat in \
       all three directions have none. Frames are read one by one, so files may be of any length.
 
       MODEL is a name such as kob-andersen, or a YAML file with a 'potential:' key. STRUCTURES is extended XYZ (.extxyz, .xyz), LAMMPS data \
       (.data, .lmp) or AMBER NetCDF (.nc, .ncrst), in the units of the model.
       """)
 
-  @Argument(help: "A potential: the name of one that comes with Tektite, a YAML file, or a MACE model as saved.")
+  @Argument(
+    help: "A potential: the name of one that comes with Tektite, a YAML file, or a MACE model as saved or converted.")
   var model: String
   @Argument(help: "The structures.", completion: .file())
   var structures: String
   @Option(name: [.short, .long], help: ArgumentHelp("The file to write; '-' is standard output.", valueName: "file"))
   var output: String
-  @Option(help: "Arithmetic: double, mixed or single. (default: what the model says)")
+  @Option(help: "Arithmetic: double, mixed or single. (default: what the model says, and single for learned models)")
   var precision: String?
   @Option(help: "Which of the heads of a learned model to use.")
   var head: String?
@@ -73,6 +75,7 @@ struct EvaluateCommand: ParsableCommand {
       say(
         "\(Wording.count(reader.framesRead, "frame")), \(Wording.count(atoms, "atom")) in all, evaluated with \(model.model.name) "
           + "in \(Wording.duration(seconds)); written to \(place)")
+      for note in LearnedModel.notes where model.notes.contains(note) { say("note: " + note) }
     }
   }
 
@@ -124,6 +127,7 @@ final class FrameEvaluator {
     let volume = structure.frame.cell.volume
     var wanted: Quantities = [.energy, .forces, .atomicEnergies]
     if volume != nil { wanted.insert(.virial) }
+    wanted.insert(.variance)
     wanted.formIntersection(current.field.requirements.quantities)
     current.field.invalidate()
     try current.field.update(&system, wanted)
@@ -146,6 +150,13 @@ final class FrameEvaluator {
     structure.frame.energies = []
     if wanted.contains(.atomicEnergies) {
       system.scatter(field.evaluation.atomicEnergies, into: &structure.frame.energies)
+    }
+    structure.frame.energySpread = nil
+    structure.frame.forceSpreads = []
+    if wanted.contains(.variance) {
+      structure.frame.energySpread = field.evaluation.energySpread
+      system.scatter(field.evaluation.forceVariances, into: &structure.frame.forceSpreads)
+      for i in structure.frame.forceSpreads.indices { structure.frame.forceSpreads[i].formSquareRoot() }
     }
     structure.frame.stress = nil
     if wanted.contains(.virial), let volume { structure.frame.stress = (-1 / volume) * field.evaluation.virial }

@@ -9,51 +9,47 @@ struct LearnedModelDescription: Described {
   let json: String
 
   init(_ path: String) throws(InputError) {
+    let file: ModelFile
     do throws(ModelFileError) {
-      let file = try ModelFile(path: path)
-      var lines = file.summary.split(separator: "\n").map(String.init)
-      lines[0] = "\(path): \(lines[0])"
-      var members: [JSONValue.Member] = [.init("file", .string(path))]
-      if case .object(let card) = file.card { members += card }
-      if file.kind == .mace {
-        let (words, data) = Self.network(file)
-        lines += words
-        members.append(.init("network", data))
-      }
-      self.lines = lines
-      json = JSONValue.object(members).text
+      file = try ModelFile(path: path)
     } catch {
       throw InputError(error.message, file: error.file)
     }
+    let digest = try LearnedModel.digest(path: path)
+    var lines = file.summary.split(separator: "\n").enumerated().map { ($0 == 0 ? "\(path): " : "  ") + $1 }
+    lines.append("  SHA-256: \(digest)")
+    var members: [JSONValue.Member] = [.init("file", .string(path)), .init("sha256", .string(digest))]
+    if case .object(let card) = file.card { members += card }
+    let (words, data) = Self.network(file)
+    lines += words.map { "  " + $0 }
+    if let data { members.append(.init("network", data)) }
+    self.lines = lines
+    json = JSONValue.object(members).text
   }
 
   /// The network in words and as data, or why it cannot be evaluated.
-  private static func network(_ file: ModelFile) -> ([String], JSONValue) {
+  private static func network(_ file: ModelFile) -> ([String], JSONValue?) {
+    func unsupported(_ why: String) -> ([String], JSONValue?) {
+      (["cannot be evaluated: \(why)"], .object([.init("unsupported", .string(why))]))
+    }
+    guard file.kind == .mace else {
+      let advice =
+        file.kind == .stateDictionary || file.kind == .safeTensors
+        ? ", and this file has weights without an architecture" : ""
+      return unsupported("this version evaluates MACE models only\(advice)")
+    }
     do throws(ModelFileError) {
       let model = try MACEDescription(file)
-      let elements = model.atomicNumbers.map { Element(number: $0)?.symbol ?? "\($0)" }
-      let kinds = model.interactions.map(\.kind.rawValue)
-      let precision = model.isSinglePrecision ? "float32" : "float64"
-      var words = [
-        "  elements: \(elements.joined(separator: " "))", "  cutoff: \(model.cutoff) Å",
-        "  harmonics: to degree \(model.largestDegree)",
-        "  layers: \(kinds.count) (\(kinds.joined(separator: ", ")))",
-        "  stored in: \(precision)",
-      ]
-      if model.heads.count > 1 { words.append("  heads: \(model.heads.joined(separator: ", "))") }
-      if model.repulsion != nil { words.append("  pair repulsion: ZBL") }
-      return (
-        words,
-        .object([
-          .init("elements", .array(elements.map(JSONValue.string))), .init("cutoff", .number(model.cutoff)),
-          .init("largest_degree", .integer(model.largestDegree)),
-          .init("layers", .array(kinds.map(JSONValue.string))),
-          .init("heads", .array(model.heads.map(JSONValue.string))),
-          .init("zbl", .bool(model.repulsion != nil)), .init("stored_in", .string(precision)),
-        ])
-      )
+      for head in model.heads.indices {
+        do throws(ProgramError) {
+          _ = try NetworkProgram(model, head: head)
+        } catch {
+          return unsupported("its parts do not fit together: \(error)")
+        }
+      }
+      return (model.summary, model.card)
     } catch {
-      return (["  cannot be evaluated: \(error.message)"], .object([.init("unsupported", .string(error.message))]))
+      return unsupported(error.message)
     }
   }
 }

@@ -19,8 +19,8 @@ struct TektiteCommand: ParsableCommand {
       """,
     version: RunRecord.version,
     subcommands: [
-      RunCommand.self, CheckCommand.self, EvaluateCommand.self, InspectCommand.self, BenchCommand.self,
-      SchemaCommand.self,
+      RunCommand.self, CheckCommand.self, EvaluateCommand.self, InspectCommand.self, ConvertCommand.self,
+      BenchCommand.self, SchemaCommand.self,
     ])
 }
 

@@ -20,7 +20,7 @@ struct SnapshotTests {
     #expect(text == expected, "see \(file.path)")
   }
 
-  @Test("Help", arguments: ["", "run", "check", "evaluate", "inspect", "schema"])
+  @Test("Help", arguments: ["", "run", "check", "evaluate", "inspect", "convert", "schema"])
   func help(command: String) throws {
     let scratch = try Scratch()
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
