@@ -90,4 +90,13 @@ public struct NetworkKernels: Sendable {
     case .v4: TektiteKernelsV4.evaluatePolynomials(isDouble: isDouble, p)
     }
   }
+
+  /// Polynomials of components to order 3 by pairs of factors, or their gradient.
+  public func evaluate(_ p: borrowing CubicPass) {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.evaluateCubics(isDouble: isDouble, p)
+    case .v3: TektiteKernelsV3.evaluateCubics(isDouble: isDouble, p)
+    case .v4: TektiteKernelsV4.evaluateCubics(isDouble: isDouble, p)
+    }
+  }
 }

@@ -147,7 +147,9 @@ struct NetworkKernelTimings {
 
   @Test("contractions", arguments: cases)
   func contractions(_ c: KernelCase) throws {
-    for (input, output, order) in [("0e+1o+2e+3o", "0e", 3), ("0e+1o+2e+3o", "1o", 3)] {
+    for (input, output, order) in [
+      ("0e+1o+2e+3o", "0e", 3), ("0e+1o+2e+3o", "1o", 3), ("0e+1o+2e", "0e", 3), ("0e+1o+2e", "1o", 3),
+    ] {
       let (list, paths, inputs, components, _) = try PolynomialContractionTests.monomials(
         input, to: output, order: order)
       let (atoms, channels) = (8, 96)
@@ -155,7 +157,7 @@ struct NetworkKernelTimings {
       let a = Scalars(inputs * stride, isDouble: c.isDouble)
       let weights = Scalars(atoms * components * paths * channels, isDouble: c.isDouble)
       let out = Scalars(max(inputs, components) * stride, isDouble: c.isDouble)
-      let sums = Scalars(stride, isDouble: c.isDouble)
+      let sums = Scalars(components * stride, isDouble: c.isDouble)
       for (name, tables) in [
         ("values", PolynomialTables.values(list, inputs: inputs)),
         ("gradient", PolynomialTables.gradients(list, inputs: inputs, paths: paths)),
@@ -169,6 +171,24 @@ struct NetworkKernelTimings {
           c, "\(input) to \(output), \(name), 96 channels, \(tables.productCount) products, \(tables.sumCount) sums", t,
           flops: 0)
       }
+      guard let cubic = CubicTables(list, inputs: inputs, components: components, paths: paths) else { continue }
+      let rows = Scalars(cubic.rowCount * channels, isDouble: c.isDouble)
+      let scratch = Scalars(cubic.scratchBytes / 8, isDouble: true)
+      let adjoint = Scalars(components * stride, isDouble: c.isDouble)
+      var pass = CubicPass(
+        program: cubic.program, atoms: atoms, channels: channels, input: a.base, inputStride: stride,
+        weights: rows.base, values: sums.base, valueStride: stride, scratch: scratch.base)
+      let name =
+        "\(input) to \(output) by pairs, 96 channels, \(cubic.rowCount) rows, \(cubic.pairCount) pairs, \(cubic.termCount) terms"
+      Self.report(c, name + ", values", Self.best(50) { c.kernels.evaluate(pass) } * 1e6 / Double(atoms), flops: 0)
+      (pass.gradient, pass.gradientStride) = (out.base, stride)
+      if components == 1 {
+        let t = Self.best(50) { c.kernels.evaluate(pass) } * 1e6 / Double(atoms)
+        Self.report(c, name + ", gradient and value", t, flops: 0)
+      }
+      (pass.adjoint, pass.adjointStride) = (UnsafeRawPointer(adjoint.base), stride)
+      let t = Self.best(50) { c.kernels.evaluate(pass) } * 1e6 / Double(atoms)
+      Self.report(c, name + ", gradient with adjoint", t, flops: 0)
     }
   }
 }
