@@ -9,15 +9,18 @@ public struct RadialTable<Scalar: BinaryFloatingPoint & BitwiseCopyable>: ~Copya
 
   /// Fits a table.
   /// - Parameters:
-  ///   - start: distance of the first sample.
-  ///   - spacing: distance between samples.
+  ///   - start: coordinate of the first sample.
+  ///   - spacing: distance between samples in it.
+  ///   - bend: which coordinate; see `SplineGrid`.
   ///   - samples: number of samples, at least two (six for degree 5).
   ///   - functions: number of functions for each channel.
   ///   - channels: number of channels.
   ///   - degree: of the splines, 3 or 5.
   ///   - values: the samples, [sample][function][channel].
+  ///   - slopes: derivatives by the coordinate at the ends, [function][channel], where known.
   public init(
-    start: Double, spacing: Double, samples: Int, functions: Int, channels: Int, degree: Int = 3, values: [Double]
+    start: Double, spacing: Double, bend: Double = 0, samples: Int, functions: Int, channels: Int, degree: Int = 3,
+    values: [Double], slopes: (first: [Double]?, last: [Double]?) = (nil, nil)
   ) {
     precondition(functions > 0 && channels > 0, "an empty table")
     precondition(spacing > 0, "a table needs a positive spacing")
@@ -26,11 +29,14 @@ public struct RadialTable<Scalar: BinaryFloatingPoint & BitwiseCopyable>: ~Copya
     let rowStride = NetworkGrain.padded(channels, isDouble: isDouble) * functions
     let rowCount = samples + degree - 1
     precondition(rowCount * rowStride <= Int(Int32.max), "a table whose rows 32 bits cannot number")
-    grid = SplineGrid(start: start, spacing: spacing, intervals: samples - 1, rowStride: rowStride, degree: degree)
+    grid = SplineGrid(
+      start: start, spacing: spacing, bend: bend, intervals: samples - 1, rowStride: rowStride, degree: degree)
     (functionCount, self.channels) = (functions, channels)
     rows = Buffer(count: rowCount * rowStride)
     let columns = functions * channels
-    let fitted = SplineSystem(samples: samples, degree: degree).coefficients(values, columns: columns)
+    let fitted = SplineSystem(samples: samples, degree: degree).coefficients(
+      values, columns: columns,
+      slopes: (slopes.first.map { $0.map { $0 * spacing } }, slopes.last.map { $0.map { $0 * spacing } }))
     let base = rows.base
     fitted.withUnsafeBufferPointer { fitted in
       for k in 0..<rowCount {

@@ -23,7 +23,7 @@ public struct SplineFit {
     let system = SplineSystem(samples: f.count, degree: degree)
     (self.degree, self.spacing) = (degree, spacing)
     coefficients = system.coefficients(
-      f, columns: 1, slopes: (slopes.first.map { $0 * spacing }, slopes.last.map { $0 * spacing }))
+      f, columns: 1, slopes: (slopes.first.map { [$0 * spacing] }, slopes.last.map { [$0 * spacing] }))
   }
 
   /// Value and derivative of the fit; distances beyond the ends are taken as the ends.
@@ -131,14 +131,15 @@ struct SplineSystem {
   /// - Parameters:
   ///   - values: samples · columns numbers.
   ///   - columns: number of functions.
-  ///   - slopes: derivatives at the ends in units of the spacing, where known; the same for all columns.
-  func coefficients(_ values: [Double], columns: Int, slopes: (first: Double?, last: Double?) = (nil, nil)) -> [Double]
-  {
+  ///   - slopes: derivatives of each column at the ends in units of the spacing, where known.
+  func coefficients(
+    _ values: [Double], columns: Int, slopes: (first: [Double]?, last: [Double]?) = (nil, nil)
+  ) -> [Double] {
     let (n, width, size) = (samples, width, 2 * width + 1)
     precondition(values.count == n * columns, "\(values.count) numbers for \(n) samples of \(columns) functions")
     let scale: Double = degree == 3 ? 6 : 120
     let firstSlope = derivative(1, values, columns, atLast: false, known: slopes.first)
-    let lastSlope = derivative(1, values, columns, atLast: true, known: slopes.last.map { -$0 })
+    let lastSlope = derivative(1, values, columns, atLast: true, known: slopes.last.map { $0.map { -$0 } })
     let firstCurvature = degree == 5 ? derivative(2, values, columns, atLast: false) : []
     let lastCurvature = degree == 5 ? derivative(2, values, columns, atLast: true) : []
     var result = [Double](repeating: 0, count: (n + degree - 1) * columns)
@@ -199,9 +200,9 @@ struct SplineSystem {
   /// The first or second derivative of each column at an end, seen from that end inwards (the slope at the last sample has its sign turned), from the
   /// polynomial through the nearest samples.
   private func derivative(
-    _ order: Int, _ values: [Double], _ columns: Int, atLast: Bool, known: Double? = nil
+    _ order: Int, _ values: [Double], _ columns: Int, atLast: Bool, known: [Double]? = nil
   ) -> [Double] {
-    if let known { return [Double](repeating: known, count: columns) }
+    if let known { return known }
     var result = [Double](repeating: 0, count: columns)
     for (k, weight) in Self.differences(min(samples, degree == 3 ? 5 : 8), order).enumerated() {
       let first = (atLast ? samples - 1 - k : k) * columns

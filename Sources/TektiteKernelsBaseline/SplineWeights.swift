@@ -18,13 +18,23 @@ private func weights<L: PairLanes>(
   let intervals = S(grid.intervals)
   let last = Int32(grid.intervals - 1)
   let rowStride = Int32(grid.rowStride)
+  let isBent = grid.bend > 0
+  let bend = L.constant(S(grid.bend))
   for chunk in 0..<((a.count + grain - 1) / grain) {
     let rows = a.base.assumingMemoryBound(to: S.self) + chunk * a.chunkStride
     let out = knots + chunk * grain
     var lane = 0
     while lane < grain {
       let w = rows + weightRow * grain + lane
-      L.fma(L.load(rows + lengthRow * grain + lane), L.constant(perSpacing), origin).store(w)
+      // In u = r/(r + b), with du/dr = b/(r + b)².
+      var u = L.load(rows + lengthRow * grain + lane)
+      var slope = L.constant(perSpacing)
+      if isBent {
+        let inverse = L.constant(1) / (u + bend)
+        u = u * inverse
+        slope = slope * bend * inverse * inverse
+      }
+      L.fma(u, L.constant(perSpacing), origin).store(w)
       // The interval of each lane; positions that are not numbers count as beyond the table.
       for k in 0..<L.count {
         let u = w[k]
@@ -59,7 +69,6 @@ private func weights<L: PairLanes>(
         raise(3)
         raise(4)
       }
-      let slope = L.constant(perSpacing)
       write(degree + 1, L.zero - slope * w0)
       write(degree + 2, slope * (w0 - w1))
       write(degree + 3, slope * (w1 - w2))

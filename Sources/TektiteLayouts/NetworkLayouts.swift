@@ -78,8 +78,10 @@ public struct EdgeRows {
 /// Where a spline table begins and how fine it is.
 @frozen
 public struct SplineGrid: BitwiseCopyable, Sendable {
-  /// The distance of the first sample and that between samples.
+  /// The coordinate of the first sample and the distance between samples in it.
   public var start: Double, spacing: Double
+  /// b of the coordinate u = r/(r + b), in which short distances have more samples than long ones; 0 for u = r.
+  public var bend: Double
   /// Intervals between samples; the table has `degree` rows more.
   public var intervals: Int
   /// Scalars from one row of the table to the next.
@@ -87,9 +89,20 @@ public struct SplineGrid: BitwiseCopyable, Sendable {
   /// Degree of the splines, 3 or 5; an edge reads degree + 1 rows.
   public var degree: Int
   /// Makes a grid.
-  @inlinable public init(start: Double, spacing: Double, intervals: Int, rowStride: Int, degree: Int = 3) {
+  @inlinable public init(
+    start: Double, spacing: Double, bend: Double = 0, intervals: Int, rowStride: Int, degree: Int = 3
+  ) {
     (self.start, self.spacing, self.intervals, self.rowStride) = (start, spacing, intervals, rowStride)
-    self.degree = degree
+    (self.bend, self.degree) = (bend, degree)
+  }
+
+  /// u of a distance.
+  @inlinable public static func coordinate(_ r: Double, bend: Double) -> Double { bend > 0 ? r / (r + bend) : r }
+  /// The distance of u.
+  @inlinable public static func distance(_ u: Double, bend: Double) -> Double { bend > 0 ? bend * u / (1 - u) : u }
+  /// du/dr at a distance.
+  @inlinable public static func slope(_ r: Double, bend: Double) -> Double {
+    bend > 0 ? bend / ((r + bend) * (r + bend)) : 1
   }
 }
 

@@ -48,7 +48,7 @@ struct LearnedModelTests {
     try scratch.write(
       chosen.compactMap { samples[$0.structure].map { Self.text($0, expected.numbers) } }.joined(), to: "in.extxyz")
     let result = try Program.run(
-      "evaluate", Self.fixtures + "/plain.model", "in.extxyz", "-o", "out.extxyz", in: scratch)
+      "evaluate", Self.fixtures + "/plain.model", "in.extxyz", "-o", "out.extxyz", "--precision", "double", in: scratch)
     #expect(result.code == 0 && result.error.contains("4 frames"), "\(result.error)")
     let frames = try ExtendedXYZ.read(path: scratch.path + "/out.extxyz", units: .real)
     #expect(frames.count == 4)
@@ -73,7 +73,7 @@ struct LearnedModelTests {
       units: real
       seed: 3
       system: {structure: start.extxyz, velocities: {temperature: 50 K}}
-      potential: \(Self.fixtures)/plain.model
+      potential: {kind: mace, file: \(Self.fixtures)/plain.model, precision: double}
       stages:
         - dynamics: {name: nve, timestep: 0.2 fs, steps: 60, thermo: {file: t.csv, every: 20}}
       """, to: "deck.yaml")

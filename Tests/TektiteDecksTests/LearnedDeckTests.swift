@@ -111,7 +111,7 @@ struct LearnedDeckTests {
   @Test("A YAML file with a potential is a MODEL; without 'units' a learned potential has its own")
   func fragments() throws {
     let plain = try resolved("plain", text: "potential: {kind: mace, file: FIXTURES/plain.model}")
-    #expect(plain.units == .real && plain.precision == .single && plain.notes == LearnedModel.notes)
+    #expect(plain.units == .real && plain.precision == .single && plain.notes.isEmpty)
     let reduced = try resolved("reduced", text: "potential: {kind: mace, file: FIXTURES/plain.model, units: lj}")
     #expect(reduced.units == .lj && reduced.masses["H"] == 1)
     let committee = try resolved(

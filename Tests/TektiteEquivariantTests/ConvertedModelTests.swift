@@ -65,7 +65,7 @@ struct ConvertedModelTests {
       return Structure(topology: Topology(table: labels.map { Species($0) }, species: [0, 1, 2]), frame: frame)
     }
     let mapped = try Measurement(model, of: structure(["A", "C", "H"]), units: .real)
-    let plain = try Measurement(MACEModel(file), of: structure(["O", "H", "H"]), units: .real)
+    let plain = try Measurement(MACEModel(file, options: options), of: structure(["O", "H", "H"]), units: .real)
     #expect(mapped == plain && plain.energy != 0)
     do {
       _ = try MACEModel(file, elements: ["A": 32])

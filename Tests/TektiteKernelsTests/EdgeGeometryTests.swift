@@ -78,18 +78,23 @@ struct EdgeGeometryTests {
 
   @Test("spline weights are those of the recursion, and vanish beyond the table", arguments: KernelCase.all)
   func weights(_ c: KernelCase) {
-    for degree in [3, 5] {
+    for (degree, bend) in [(3, 0.0), (5, 0), (3, 2), (5, 2)] {
       let storage = Self.storage(c, Array(repeating: [1, 0, 0], count: 40))
       let rows = Self.rows(storage, count: 40, degree: 0)
-      let grid = SplineGrid(start: 0.5, spacing: 0.125, intervals: 32, rowStride: 48, degree: degree)
-      let distances = (0..<36).map { 0.51 + 0.11 * Double($0) } + [0.1, 0.5, 4.5, 9]
+      // From 0.5 to 4.5 in any coordinate.
+      let start = SplineGrid.coordinate(0.5, bend: bend)
+      let spacing = (SplineGrid.coordinate(4.5, bend: bend) - start) / 32
+      let grid = SplineGrid(
+        start: start, spacing: spacing, bend: bend, intervals: 32, rowStride: 48, degree: degree)
+      let distances = (0..<36).map { 0.51 + 0.11 * Double($0) } + [0.1, 0.5001, 4.51, 9]
       for (e, r) in distances.enumerated() { storage[Self.place(c, e, 3)] = r }
       var knots = [Int32](repeating: -1, count: 48)
       knots.withUnsafeMutableBufferPointer { k in
         if let base = k.baseAddress { c.kernels.splineWeights(rows, grid, knots: base) }
       }
       for (e, r) in distances.enumerated() {
-        let u = min(max((storage[Self.place(c, e, 3)] - 0.5) / 0.125, 0), 40)
+        let length = storage[Self.place(c, e, 3)]
+        let u = min(max((SplineGrid.coordinate(length, bend: bend) - start) / spacing, 0), 40)
         let interval = min(Int(u), 31)
         #expect(knots[e] == Int32(interval * 48), "r = \(r)")
         for k in 0...degree {
@@ -97,10 +102,12 @@ struct EdgeGeometryTests {
           let x = u - Double(interval + k - (degree - 1) / 2)
           let value = u < 32 ? centredSpline(x, order: degree + 1) : 0
           let slope =
-            u < 32 ? (centredSpline(x + 0.5, order: degree) - centredSpline(x - 0.5, order: degree)) / 0.125 : 0
+            u < 32 ? (centredSpline(x + 0.5, order: degree) - centredSpline(x - 0.5, order: degree)) / spacing : 0
           let error = c.isDouble ? 1e-12 : 2e-5
           #expect(abs(storage[Self.place(c, e, 29 + k)] - value) < error, "r = \(r), weight \(k)")
-          #expect(abs(storage[Self.place(c, e, 30 + degree + k)] - slope) < error * 10, "r = \(r), slope \(k)")
+          #expect(
+            abs(storage[Self.place(c, e, 30 + degree + k)] - slope * SplineGrid.slope(length, bend: bend)) < error * 10,
+            "r = \(r), slope \(k)")
         }
       }
     }

@@ -22,9 +22,9 @@ public enum LearnedModel {
   /// The SHA-256 digest of a file, in hexadecimal digits.
   public static func digest(path: String) throws(InputError) -> String { try InputFile.digest(path: path) }
 
-  /// What every learned model says of this version's arithmetic; commands repeat it where they name the precision.
+  /// What a model is told to be that the fast executor cannot run; commands repeat it where they name the precision.
   public static let notes = [
-    "Evaluated by the plain interpreter: exact and slow, on one thread, and in double precision whatever 'precision' and 'exact-radial' say."
+    "Evaluated by the plain interpreter, since the model has irreps of degree above 4: exact and slow, on one thread, in double precision, without tables."
   ]
 
   /// Reads a model.
@@ -52,7 +52,8 @@ public enum LearnedModel {
     }
     return ResolvedModel(
       name: name, model: model, units: section.units, labels: model.labels, masses: masses(model, section),
-      precision: precision, files: files, notes: notes)
+      precision: precision, files: files,
+      notes: model.program.needsInterpreter ? notes : [])
   }
 
   /// Masses of labels that stand for elements: those of the elements; in reduced units 1 for every species.

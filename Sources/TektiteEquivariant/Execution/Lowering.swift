@@ -3,6 +3,9 @@ import TektiteKernels
 
 /// Writes a program as a plan of numbers for the species that occur.
 struct Lowering {
+  /// The largest degree of harmonics and messages that kernels know.
+  static let largestDegree = 4
+
   let program: NetworkProgram
   /// Species of the program that occur; the plan numbers them anew in this order.
   let species: [Int]
@@ -280,24 +283,27 @@ struct Lowering {
 
   private mutating func convolution(_ step: Convolution) throws(ProgramError) -> NetworkPlan.Convolution {
     let (input, output) = (program.buffers[step.input].irreps, program.buffers[step.output].irreps)
-    guard step.largestDegree <= 4 else {
-      throw ProgramError("kernels know harmonics to degree 4, not to \(step.largestDegree)")
+    guard step.largestDegree <= Self.largestDegree else {
+      throw ProgramError("kernels know harmonics to degree \(Self.largestDegree), not to \(step.largestDegree)")
     }
     var division = 1.0
     if case .constant(let number) = step.normalization { division = 1 / number }
     var paths: [NetworkPlan.Convolution.Path] = []
     for path in step.paths where input[path.inputBlock].multiplicity > 0 {
-      guard output[path.outputBlock].irrep.degree <= 4 else {
-        throw ProgramError("kernels know messages to degree 4, not \(output[path.outputBlock].irrep)")
+      guard output[path.outputBlock].irrep.degree <= Self.largestDegree else {
+        throw ProgramError(
+          "kernels know messages to degree \(Self.largestDegree), not \(output[path.outputBlock].irrep)")
       }
       var factor = path.coefficient * division
       var coupling: [NetworkPlan.Convolution.Coupling]? = path.coupling.map {
         .init(first: $0.first, second: $0.second, output: $0.output, value: $0.value)
       }
-      // A scalar's coupling is the unit matrix times a number.
+      // A scalar's coupling is the unit matrix times a number, but for rounding.
       if input[path.inputBlock].irrep.degree == 0, let value = path.coupling.first?.value,
         path.coupling.count == 2 * path.degree + 1,
-        path.coupling.allSatisfy({ $0.first == 0 && $0.second == $0.output && $0.value == value })
+        path.coupling.allSatisfy({
+          $0.first == 0 && $0.second == $0.output && abs($0.value - value) < 1e-13 * abs(value)
+        })
       {
         factor *= value
         coupling = nil
@@ -308,19 +314,28 @@ struct Lowering {
           firstFunction: path.firstWeight, factor: factor, coupling: coupling))
     }
     let pairs = species.flatMap { a in species.map { RadialTabulation.Pair(center: a, neighbor: $0) } }
-    let tabulation = RadialTabulation(
-      step.radial, pairs: pairs, degree: isDouble ? 5 : 3, tolerance: isDouble ? 1e-11 : 3e-7,
-      samples: isDouble ? 128...2048 : 96...1024)
+    let tabulation = self.tabulation(step.radial, pairs)
     let convolution = NetworkPlan.Convolution(
       senders: .atoms(step.input), output: step.output, degree: step.largestDegree,
       pointsToReceiver: step.direction == .towardsCenter, paths: paths,
       radial: NetworkPlan.RadialFunctions(
-        count: step.radial.count, start: tabulation.start, spacing: tabulation.spacing, degree: tabulation.degree,
-        samples: tabulation.tables, table: pairs.map { tabulation.tableOfPair[$0] ?? 0 },
+        count: step.radial.count, start: tabulation.start, spacing: tabulation.spacing, bend: tabulation.bend,
+        degree: tabulation.degree,
+        samples: tabulation.tables, slopes: tabulation.slopes, table: pairs.map { tabulation.tableOfPair[$0] ?? 0 },
         isAlwaysExact: usesExactRadial, exact: exact(step.radial)),
       density: density(step, tabulation))
     guard let embedding = carried(step.input) else { return convolution }
     return reduce(convolution, step, embedding, tabulation) ?? bySpecies(convolution, embedding)
+  }
+
+  /// A grid for the precision. In single precision cubic splines are cheapest, unless they need so many samples that tables do not stay in the cache.
+  private func tabulation(_ radial: RadialFunction, _ pairs: [RadialTabulation.Pair]) -> RadialTabulation {
+    guard !isDouble else {
+      return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-10, samples: 256...4096)
+    }
+    let cubic = RadialTabulation(radial, pairs: pairs, degree: 3, tolerance: 1e-6, samples: 128...1024)
+    guard max(cubic.valueError, cubic.derivativeError) > 1e-6 else { return cubic }
+    return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-6, samples: 128...2048)
   }
 
   private func exact(
@@ -337,6 +352,10 @@ struct Lowering {
       alpha: alpha, beta: beta,
       samples: tabulation.representatives.map {
         function.samples(at: tabulation.distances, center: $0.center, neighbor: $0.neighbor).values
+      },
+      slopes: tabulation.representatives.map {
+        RadialTabulation.slopes(
+          function, $0, ends: [tabulation.distances[0], program.cutoff], bend: tabulation.bend)
       }
     ) { r, a, b in
       let (values, derivatives) = exact(r, a, b)
@@ -369,7 +388,7 @@ struct Lowering {
     let pair = tabulation.representatives[0]
     let functions = LowRankRadial(
       step.radial.factors(at: tabulation.distances, center: pair.center, neighbor: pair.neighbor),
-      tolerance: isDouble ? 1e-12 : 1e-7)
+      tolerance: isDouble ? 1e-12 : 1e-6)
     let messages = ReducedMessages(
       functions, convolution.paths, features: species.map { embedding.rows[$0] },
       blocks: buffers[step.output], isDouble: isDouble)
@@ -386,6 +405,9 @@ struct Lowering {
     let exact = convolution.radial.exact
     result.radial.count = functions.rank
     result.radial.samples = [functions.samples]
+    result.radial.slopes = convolution.radial.slopes.map {
+      .init(first: messages.project($0.first), last: messages.project($0.last))
+    }
     result.radial.exact = { r, a, b in
       let (values, derivatives) = exact(r, a, b)
       return (messages.project(values), messages.project(derivatives))

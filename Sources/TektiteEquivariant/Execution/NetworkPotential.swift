@@ -79,6 +79,15 @@ struct NetworkPotential: Potential, ~Copyable {
 }
 
 extension NetworkProgram {
+  /// Whether some convolution has harmonics or messages of a degree that kernels do not know, so that only the interpreter can run the program.
+  public var needsInterpreter: Bool {
+    steps.contains {
+      guard case .convolve(let step) = $0 else { return false }
+      return step.largestDegree > Lowering.largestDegree
+        || step.paths.contains { buffers[step.output].irreps[$0.outputBlock].irrep.degree > Lowering.largestDegree }
+    }
+  }
+
   /// A worker that runs the program for species of a system with these numbers in the program: through the executor, or, where a step is beyond that,
   /// through the interpreter.
   func potential(map: [Int], name: String, options: NetworkOptions) throws(PotentialError) -> AnyPotential {

@@ -1,6 +1,7 @@
 import TektiteKernels
 
-/// Radial functions on a uniform grid that is as fine as a spline needs to be as accurate as was asked.
+/// Radial functions on a grid that is as fine as a spline needs to be as accurate as was asked. The grid is uniform in u = r/(r + b): learned radial functions vary
+/// most at short distances, where errors of a grid that is uniform in r are up to a thousand times those at long ones.
 ///
 /// An error is measured between the samples, where it is largest, as the largest over distances and functions of |S − R|/s_f, with s_f the largest |R_f| over distances, or a thousandth
 /// of that of the largest function if this is more: what is small beside the others need not be more accurate than it matters. The same for derivatives with the
@@ -21,10 +22,12 @@ public struct RadialTabulation: Sendable {
 
   /// Degree of the splines, 3 or 5.
   public let degree: Int
-  /// The distance of the first sample.
+  /// u of the first sample.
   public let start: Double
-  /// The distance between samples. The last one is at the cutoff.
+  /// The distance between samples in u. The last one is at the cutoff.
   public let spacing: Double
+  /// b; 0 for u = r.
+  public let bend: Double
   /// The number of samples.
   public let sampleCount: Int
   /// The number of functions.
@@ -35,13 +38,15 @@ public struct RadialTabulation: Sendable {
   public let tableOfPair: [Pair: Int]
   /// The samples of each table, of shape [sample][function].
   public let tables: [[Double]]
+  /// For each table the derivatives by u at both ends.
+  public let slopes: [NetworkPlan.EndSlopes]
   /// The error of values that was measured.
   public let valueError: Double
   /// The error of derivatives that was measured.
   public let derivativeError: Double
 
   /// The distances of the samples.
-  public var distances: [Double] { Self.distances(start, spacing, sampleCount) }
+  public var distances: [Double] { Self.distances(start, spacing, bend, sampleCount) }
 
   /// Chooses a grid and tabulates.
   /// - Parameters:
@@ -51,13 +56,17 @@ public struct RadialTabulation: Sendable {
   ///   - tolerance: what both errors shall stay below. They may not where the most samples do not suffice, or where rounding is more than that.
   ///   - samples: the fewest and the most samples; at least eight.
   ///   - start: the first distance; a twentieth of the cutoff unless given.
+  ///   - bend: b as part of the cutoff; 0 for samples at equal distances.
   public init(
     _ function: RadialFunction, pairs: [Pair], degree: Int, tolerance: Double, samples: ClosedRange<Int> = 128...2048,
-    start: Double? = nil
+    start: Double? = nil, bend part: Double = 0.4
   ) {
     let cutoff = function.envelope.cutoff
-    let first = start ?? cutoff / 20
-    precondition(samples.lowerBound >= 8 && first > 0 && first < cutoff, "a grid without room")
+    let bend = part * cutoff
+    let shortest = start ?? cutoff / 20
+    precondition(samples.lowerBound >= 8 && shortest > 0 && shortest < cutoff, "a grid without room")
+    let first = SplineGrid.coordinate(shortest, bend: bend)
+    let last = SplineGrid.coordinate(cutoff, bend: bend)
     var (tables, representatives, tableOfPair) = ([[Double]: Int](), [Pair](), [Pair: Int]())
     for pair in pairs {
       let key = function.speciesParameters(center: pair.center, neighbor: pair.neighbor)
@@ -72,7 +81,7 @@ public struct RadialTabulation: Sendable {
     while true {
       error = (0, 0)
       for pair in representatives {
-        let (value, slope) = Self.error(function, pair, degree, first, count)
+        let (value, slope) = Self.error(function, pair, degree, first, last, bend, count)
         error = (max(error.value, value), max(error.derivative, slope))
       }
       // The derivative converges one order slower than the value.
@@ -83,43 +92,63 @@ public struct RadialTabulation: Sendable {
       count = min(samples.upperBound, (Int(next) + 8) / 8 * 8)
     }
     (self.degree, self.start, sampleCount, functionCount) = (degree, first, count, function.count)
-    let spacing = (cutoff - first) / Double(count - 1)
-    self.spacing = spacing
+    let spacing = (last - first) / Double(count - 1)
+    (self.spacing, self.bend) = (spacing, bend)
     (valueError, derivativeError) = error
     (self.representatives, self.tableOfPair) = (representatives, tableOfPair)
-    let distances = Self.distances(first, spacing, count)
+    let distances = Self.distances(first, spacing, bend, count)
+    let ends = [distances[0], distances[count - 1]]
+    slopes = representatives.map { Self.slopes(function, $0, ends: ends, bend: bend) }
     self.tables = representatives.map {
       function.samples(at: distances, center: $0.center, neighbor: $0.neighbor).values
     }
   }
 
-  private static func distances(_ start: Double, _ spacing: Double, _ count: Int) -> [Double] {
-    (0..<count).map { start + Double($0) * spacing }
+  /// Derivatives by u of functions at the first and last sample, [function] each.
+  static func slopes(_ function: RadialFunction, _ pair: Pair, ends: [Double], bend: Double) -> NetworkPlan.EndSlopes {
+    let samples = function.samples(at: ends, center: pair.center, neighbor: pair.neighbor, derivatives: true)
+    let n = samples.functionCount
+    func scaled(_ end: Int) -> [Double] {
+      let factor = 1 / SplineGrid.slope(ends[end], bend: bend)
+      return samples.derivatives[(end * n)..<((end + 1) * n)].map { factor * $0 }
+    }
+    return .init(first: scaled(0), last: scaled(1))
+  }
+
+  private static func distances(_ start: Double, _ spacing: Double, _ bend: Double, _ count: Int) -> [Double] {
+    (0..<count).map { SplineGrid.distance(start + Double($0) * spacing, bend: bend) }
   }
 
   /// The errors of values and derivatives for one pair and one number of samples. A fit is linear in what is fitted, so the few factors of the functions are fitted, and their errors
   /// are multiplied by the weights.
   private static func error(
-    _ function: RadialFunction, _ pair: Pair, _ degree: Int, _ start: Double, _ count: Int
+    _ function: RadialFunction, _ pair: Pair, _ degree: Int, _ start: Double, _ last: Double, _ bend: Double,
+    _ count: Int
   ) -> (value: Double, derivative: Double) {
-    let spacing = (function.envelope.cutoff - start) / Double(count - 1)
+    let spacing = (last - start) / Double(count - 1)
     let samples = function.factors(
-      at: distances(start, spacing, count), center: pair.center, neighbor: pair.neighbor)
+      at: distances(start, spacing, bend, count), center: pair.center, neighbor: pair.neighbor)
     // The middle of an interval for values, and about where derivatives are worst. Functions vary little over an interval of a fine grid, so some of
     // its intervals are enough, and all near the ends.
     let step = max(1, count / 256)
     let intervals = (0..<(count - 1)).filter { $0 % step == 0 || $0 < 4 || $0 >= count - 5 }
     let places = intervals.flatMap { i in [0.22, 0.5, 0.78].map { (interval: i, t: $0) } }
+    let distances = places.map { SplineGrid.distance(start + (Double($0.interval) + $0.t) * spacing, bend: bend) }
     let exact = function.factors(
-      at: places.map { start + (Double($0.interval) + $0.t) * spacing }, center: pair.center, neighbor: pair.neighbor,
+      at: distances, center: pair.center, neighbor: pair.neighbor,
       derivatives: true)
+    let slopes = distances.map { SplineGrid.slope($0, bend: bend) }
     let weights = places.prefix(3).map { SplineFit.weights(degree: degree, at: $0.t) }
     let width = samples.width
+    let ends = [SplineGrid.distance(start, bend: bend), SplineGrid.distance(last, bend: bend)]
+    let atEnds = function.factors(at: ends, center: pair.center, neighbor: pair.neighbor, derivatives: true)
+    let perU = ends.map { 1 / SplineGrid.slope($0, bend: bend) }
     var (off, offSlope) = (exact.values.map { -$0 }, exact.derivatives.map { -$0 })
     var column = [Double](repeating: 0, count: count)
     for k in 0..<width {
       for i in 0..<count { column[i] = samples.values[i * width + k] }
-      let c = SplineFit(samples: column, spacing: spacing, degree: degree).coefficients
+      let known = (atEnds.derivatives[k] * perU[0], atEnds.derivatives[width + k] * perU[1])
+      let c = SplineFit(samples: column, spacing: spacing, degree: degree, slopes: known).coefficients
       for (place, (interval, _)) in places.enumerated() {
         let (w, dw) = weights[place % 3]
         var (value, slope) = (0.0, 0.0)
@@ -128,7 +157,7 @@ public struct RadialTabulation: Sendable {
           slope += dw[n] * c[interval + n]
         }
         off[place * width + k] += value
-        offSlope[place * width + k] += slope / spacing
+        offSlope[place * width + k] += slope / spacing * slopes[place]
       }
     }
     let n = samples.functionCount

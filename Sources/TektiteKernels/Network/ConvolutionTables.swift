@@ -166,20 +166,28 @@ final class ConvolutionTables<S: NetworkScalar> {
       var whole: AlignedNumbers<S>?
       var starts: [Int32] = []
       var grid = SplineGrid(
-        start: radial.start, spacing: radial.spacing, intervals: 1, rowStride: 0, degree: radial.degree)
+        start: radial.start, spacing: radial.spacing, bend: radial.bend, intervals: 1, rowStride: 0,
+        degree: radial.degree)
       for (t, values) in radial.samples.enumerated() {
         let channels = draft.columns.reduce(0) { max($0, $1.channels) }
-        var own = [Double](repeating: 0, count: samples * draft.columns.count * channels)
-        for sample in 0..<samples {
-          for (f, column) in draft.columns.enumerated() {
-            let from = sample * radial.count + column.first
-            let to = (sample * draft.columns.count + f) * channels
-            for c in 0..<column.channels { own[to + c] = column.factor * values[from + c] }
+        // All functions to those of the group, row by row.
+        func selected(_ all: [Double], _ count: Int) -> [Double] {
+          var own = [Double](repeating: 0, count: count * draft.columns.count * channels)
+          for row in 0..<count {
+            for (f, column) in draft.columns.enumerated() {
+              let from = row * radial.count + column.first
+              let to = (row * draft.columns.count + f) * channels
+              for c in 0..<column.channels { own[to + c] = column.factor * all[from + c] }
+            }
           }
+          return own
         }
         let table = RadialTable<S>(
-          start: radial.start, spacing: radial.spacing, samples: samples, functions: draft.columns.count,
-          channels: channels, degree: radial.degree, values: own)
+          start: radial.start, spacing: radial.spacing, bend: radial.bend, samples: samples,
+          functions: draft.columns.count,
+          channels: channels, degree: radial.degree,
+          values: selected(values, samples),
+          slopes: (selected(radial.slopes[t].first, 1), selected(radial.slopes[t].last, 1)))
         grid = table.grid
         let size = (samples + radial.degree - 1) * grid.rowStride
         if whole == nil { whole = AlignedNumbers(count: size * radial.samples.count) }
@@ -201,9 +209,11 @@ final class ConvolutionTables<S: NetworkScalar> {
     batchEdges = max(64, 98_304 / (next * MemoryLayout<S>.stride))
     densityTables =
       step.density.map { density in
-        density.samples.map { values in
-          AlignedNumbers(
-            SplineFit(samples: values, spacing: radial.spacing, degree: radial.degree).coefficients.map { S($0) })
+        zip(density.samples, density.slopes).map { values, slopes in
+          let fit = SplineFit(
+            samples: values, spacing: radial.spacing, degree: radial.degree,
+            slopes: (slopes.first.first, slopes.last.first))
+          return AlignedNumbers(fit.coefficients.map { S($0) })
         }
       } ?? []
   }

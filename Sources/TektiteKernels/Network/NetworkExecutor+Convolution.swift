@@ -174,7 +174,8 @@ extension NetworkExecutor {
     let rows = tables.rows(UnsafeMutableRawPointer(scratch.rows.numbers(S.self)), count: batch.edgeCount)
     kernels.harmonics(rows)
     if let combination = tables.forwardCombination { kernels.combineRows(rows, combination) }
-    let start = tables.step.radial.start
+    // A rounding away from the first sample is far enough.
+    let start = tables.step.radial.firstDistance * 1.000001
     return tables.step.radial.isAlwaysExact || Double(shortest) < start * start
   }
 

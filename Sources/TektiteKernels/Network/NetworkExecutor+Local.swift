@@ -171,12 +171,20 @@ extension NetworkExecutor {
     let set = weights.weights[weights.weights.count == 1 ? 0 : tile.species].base
     let stride = tile.count * weights.width
     if weights.hasGaps { for block in layouts[weights.output].blocks { clear(z, block) } }
+    if let cubic = weights.cubic {
+      // The gradient takes the place of the components, which nobody needs any more.
+      kernels.evaluate(
+        CubicPass(
+          program: cubic.program, atoms: tile.count, channels: weights.width, input: x.base, inputStride: stride,
+          weights: set, values: z.base, valueStride: stride, gradient: weights.isScalar ? x.base : nil,
+          gradientStride: stride, scratch: scratch.polynomials.base))
+      return
+    }
     var pass = PolynomialPass(
       program: weights.isScalar ? weights.gradients.program : weights.values.program, atoms: tile.count,
       channels: weights.width, input: x.base, inputStride: stride, weights: set, output: z.base, outputStride: stride,
       values: nil, scratch: scratch.polynomials.base)
     if weights.isScalar {
-      // The gradient takes the place of the components, which nobody needs any more.
       (pass.output, pass.values) = (UnsafeMutableRawPointer(x.base), UnsafeMutableRawPointer(z.base))
     }
     kernels.evaluate(pass)
@@ -199,9 +207,19 @@ extension NetworkExecutor {
       }
       return
     }
-    // Weights of each atom times the adjoint of each component.
     let set = weights.weights[weights.weights.count == 1 ? 0 : tile.species].base
     let width = weights.width
+    let target = adds ? scratch.sums.numbers(S.self) : found.base
+    defer { if adds { for k in 0..<(weights.inputRows * stride) { found.base[k] += target[k] } } }
+    if let cubic = weights.cubic {
+      kernels.evaluate(
+        CubicPass(
+          program: cubic.program, atoms: tile.count, channels: width, input: x.base, inputStride: stride,
+          weights: set, gradient: target, gradientStride: stride, adjoint: given.base, adjointStride: stride,
+          scratch: scratch.polynomials.base))
+      return
+    }
+    // Weights of each atom times the adjoint of each component.
     let rows = weights.outputRows * weights.pathCount
     let products = scratch.weights.numbers(S.self)
     for a in 0..<tile.count {
@@ -213,13 +231,11 @@ extension NetworkExecutor {
         }
       }
     }
-    let target = adds ? scratch.sums.numbers(S.self) : found.base
     kernels.evaluate(
       PolynomialPass(
         program: weights.gradients.program, atoms: tile.count, channels: width, input: x.base, inputStride: stride,
         weights: products, weightAtomStride: rows * width, output: target, outputStride: stride, values: nil,
         scratch: scratch.polynomials.base))
-    if adds { for k in 0..<(weights.inputRows * stride) { found.base[k] += target[k] } }
   }
 
   // MARK: Gates

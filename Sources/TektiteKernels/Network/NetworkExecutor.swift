@@ -327,9 +327,11 @@ final class ThreadScratch<S: NetworkScalar> {
         dummy.reserve(max(1, executor.plan.speciesCount) * max(tables.speciesStride, widest) * size)
         starts.reserve((tile * max(1, executor.plan.speciesCount) + 1) * 4)
       case .contract(let contraction):
-        polynomials.reserve(max(contraction.values.scratchBytes, contraction.gradients.scratchBytes))
+        polynomials.reserve(contraction.scratchBytes)
         let rows = contraction.outputRows * max(1, contraction.pathCount)
-        if !contraction.isScalar { weights.reserve(tile * rows * contraction.width * size) }
+        if !contraction.isScalar, contraction.cubic == nil {
+          weights.reserve(tile * rows * contraction.width * size)
+        }
         sums.reserve(tile * max(contraction.inputRows, contraction.outputRows) * contraction.width * size)
       default: break
       }

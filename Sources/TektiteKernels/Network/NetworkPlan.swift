@@ -120,16 +120,16 @@ extension NetworkPlan {
     public struct Density: Sendable {
       /// α and β.
       public var alpha: Double, beta: Double
-      /// D at the samples of the table, for each table.
-      public var samples: [[Double]]
+      /// D at the samples of the table, for each table, and its derivatives by the coordinate at both ends.
+      public var samples: [[Double]], slopes: [EndSlopes]
       /// D and its derivative without a table.
       public var exact: @Sendable (_ r: Double, _ receiver: Int, _ sender: Int) -> (value: Double, derivative: Double)
       /// Makes a density.
       public init(
-        alpha: Double, beta: Double, samples: [[Double]],
+        alpha: Double, beta: Double, samples: [[Double]], slopes: [EndSlopes],
         exact: @escaping @Sendable (Double, Int, Int) -> (value: Double, derivative: Double)
       ) {
-        (self.alpha, self.beta, self.samples, self.exact) = (alpha, beta, samples, exact)
+        (self.alpha, self.beta, self.samples, self.slopes, self.exact) = (alpha, beta, samples, slopes, exact)
       }
     }
 
@@ -159,16 +159,28 @@ extension NetworkPlan {
     }
   }
 
+  /// Derivatives of functions at the first and last sample.
+  public struct EndSlopes: Hashable, Sendable {
+    /// Of each function.
+    public var first: [Double], last: [Double]
+    /// Makes slopes.
+    public init(first: [Double], last: [Double]) { (self.first, self.last) = (first, last) }
+  }
+
   /// Radial functions R of all paths and channels, as samples for tables, and without.
   public struct RadialFunctions: Sendable {
     /// How many.
     public var count: Int
-    /// Distance of the first sample and between samples. Edges shorter than the first use `exact`.
-    public var start: Double, spacing: Double
+    /// The coordinate of the first sample and the distance between samples, with b of the coordinate (see `SplineGrid`).
+    public var start: Double, spacing: Double, bend: Double
+    /// The distance of the first sample. Edges that are shorter use `exact`.
+    public var firstDistance: Double { SplineGrid.distance(start, bend: bend) }
     /// Degree of the splines, 3 or 5.
     public var degree: Int
     /// Tables: [sample][function], row-major.
     public var samples: [[Double]]
+    /// For each table the derivatives by the coordinate at both ends.
+    public var slopes: [EndSlopes]
     /// Which table belongs to receiver species · speciesCount + sender species.
     public var table: [Int]
     /// Values and derivatives at a distance, for a receiver's and a sender's species.
@@ -179,12 +191,13 @@ extension NetworkPlan {
 
     /// Makes radial functions.
     public init(
-      count: Int, start: Double, spacing: Double, degree: Int, samples: [[Double]], table: [Int],
+      count: Int, start: Double, spacing: Double, bend: Double, degree: Int, samples: [[Double]], slopes: [EndSlopes],
+      table: [Int],
       isAlwaysExact: Bool = false,
       exact: @escaping @Sendable (Double, Int, Int) -> (values: [Double], derivatives: [Double])
     ) {
-      (self.count, self.start, self.spacing) = (count, start, spacing)
-      (self.degree, self.samples, self.table) = (degree, samples, table)
+      (self.count, self.start, self.spacing, self.bend) = (count, start, spacing, bend)
+      (self.degree, self.samples, self.slopes, self.table) = (degree, samples, slopes, table)
       (self.isAlwaysExact, self.exact) = (isAlwaysExact, exact)
     }
   }

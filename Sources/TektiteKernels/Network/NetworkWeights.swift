@@ -115,16 +115,18 @@ final class LinearWeights<S: NetworkScalar> {
   }
 }
 
-/// Tables of a contraction and its weights by species. A contraction to one scalar needs its gradient only, which brings the value along.
+/// Tables of a contraction and its weights by species. A contraction to one scalar needs its gradient only, which brings the value along. To order 3 polynomials are
+/// evaluated by pairs of factors, above by general tables.
 final class ContractionWeights<S: NetworkScalar> {
   let input: Int, output: Int
   let isScalar: Bool
   let inputRows: Int, outputRows: Int, pathCount: Int
   let channels: Int, width: Int
+  let cubic: CubicTables?
   let values: PolynomialTables, gradients: PolynomialTables
   /// Whether some component has no polynomial, so that nobody writes it.
   let hasGaps: Bool
-  /// [path][channel], one for all species or one for each.
+  /// Rows of the tables in use by channel, one set for all species or one for each.
   let weights: [AlignedNumbers<S>]
 
   init(_ step: NetworkPlan.Contraction, _ layouts: [FeatureLayout]) {
@@ -137,15 +139,23 @@ final class ContractionWeights<S: NetworkScalar> {
     pathCount = step.pathCount
     let (channels, width) = (from[0].channels, from[0].width)
     (self.channels, self.width) = (channels, width)
-    values = .values(step.monomials, inputs: inputRows)
-    gradients = .gradients(step.monomials, inputs: inputRows, paths: step.pathCount)
-    let rows = step.pathCount
+    let cubic = CubicTables(
+      step.monomials, inputs: inputRows, components: outputRows, paths: step.pathCount)
+    self.cubic = cubic
+    let general = cubic == nil ? step.monomials : []
+    values = .values(general, inputs: inputRows)
+    gradients = .gradients(general, inputs: inputRows, paths: step.pathCount)
     weights = step.weights.map { set in
-      let numbers = AlignedNumbers<S>(count: max(1, rows) * width)
-      for p in 0..<rows { for c in 0..<channels { numbers.base[p * width + c] = S(set[p * channels + c]) } }
+      let rows = cubic?.weightRows(from: set, channels: channels) ?? set
+      let count = rows.count / max(1, channels)
+      let numbers = AlignedNumbers<S>(count: max(1, count) * width)
+      for p in 0..<count { for c in 0..<channels { numbers.base[p * width + c] = S(rows[p * channels + c]) } }
       return numbers
     }
   }
+
+  /// Bytes of scratch that a pass needs.
+  var scratchBytes: Int { cubic?.scratchBytes ?? max(values.scratchBytes, gradients.scratchBytes) }
 }
 
 /// Rows of channels by species.
