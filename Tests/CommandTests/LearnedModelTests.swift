@@ -141,7 +141,8 @@ struct LearnedModelTests {
     try scratch.write("potential: \(potential("plain", "edges"))\n", to: "two.yaml")
     var frames: [Frame] = []
     for model in [Self.fixtures + "/plain.model", Self.fixtures + "/edges.model", "two.yaml"] {
-      let result = try Program.run("evaluate", model, "start.extxyz", "-o", "out.extxyz", "--overwrite", in: scratch)
+      let result = try Program.run(
+        "evaluate", model, "start.extxyz", "-o", "out.extxyz", "--overwrite", "--precision", "double", in: scratch)
       #expect(result.code == 0, "\(result.error)")
       frames.append(try #require(ExtendedXYZ.read(path: scratch.path + "/out.extxyz", units: .real).first).frame)
     }

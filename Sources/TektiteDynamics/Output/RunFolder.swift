@@ -50,10 +50,18 @@ final class RunFolder: RunStore {
 
   func write(_ text: String, to file: String) throws {
     if read(file) == text { return }
+    // Under a temporary name that the next attempt takes again, so that a run that is killed leaves no file that nobody knows.
+    let temporary = path(file) + ".partial"
     do {
-      try Data(text.utf8).write(to: directory.appendingPathComponent(file), options: .atomic)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: temporary))
     } catch {
+      unlink(temporary)
       throw OutputError("cannot be written: \(error.localizedDescription)", file: path(file))
+    }
+    guard rename(temporary, path(file)) == 0 else {
+      let reason = String(cString: strerror(errno))
+      unlink(temporary)
+      throw OutputError("cannot be written: \(reason)", file: path(file))
     }
   }
 

@@ -328,14 +328,20 @@ struct Lowering {
     return reduce(convolution, step, embedding, tabulation) ?? bySpecies(convolution, embedding)
   }
 
-  /// A grid for the precision. In single precision cubic splines are cheapest, unless they need so many samples that tables do not stay in the cache.
+  /// A grid for the precision. In single precision the rounding of coefficients grows with the number of samples, so among grids the first that is accurate enough is taken,
+  /// the cheapest first, or the most accurate.
   private func tabulation(_ radial: RadialFunction, _ pairs: [RadialTabulation.Pair]) -> RadialTabulation {
     guard !isDouble else {
       return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-10, samples: 256...4096)
     }
-    let cubic = RadialTabulation(radial, pairs: pairs, degree: 3, tolerance: 1e-6, samples: 128...1024)
-    guard max(cubic.valueError, cubic.derivativeError) > 1e-6 else { return cubic }
-    return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-6, samples: 128...2048)
+    var best: RadialTabulation?
+    for (degree, bend) in [(3, 0.4), (5, 0.4), (5, 0.0)] {
+      let grid = RadialTabulation(
+        radial, pairs: pairs, degree: degree, tolerance: 5e-6, samples: 128...640, bend: bend, rounding: 6e-8)
+      if max(grid.valueError, grid.derivativeError) < 1e-5 { return grid }
+      if grid.derivativeError < best?.derivativeError ?? .infinity { best = grid }
+    }
+    return best ?? RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 5e-6)
   }
 
   private func exact(

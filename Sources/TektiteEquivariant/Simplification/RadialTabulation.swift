@@ -57,9 +57,11 @@ public struct RadialTabulation: Sendable {
   ///   - samples: the fewest and the most samples; at least eight.
   ///   - start: the first distance; a twentieth of the cutoff unless given.
   ///   - bend: b as part of the cutoff; 0 for samples at equal distances.
+  ///   - rounding: relative error with which coefficients are kept, 6·10⁻⁸ in single precision. A derivative is a difference of coefficients over the spacing, so the
+  ///     finer the grid the more of this error it has: `derivativeError` counts it.
   public init(
     _ function: RadialFunction, pairs: [Pair], degree: Int, tolerance: Double, samples: ClosedRange<Int> = 128...2048,
-    start: Double? = nil, bend part: Double = 0.4
+    start: Double? = nil, bend part: Double = 0.4, rounding: Double = 0
   ) {
     let cutoff = function.envelope.cutoff
     let bend = part * cutoff
@@ -94,7 +96,16 @@ public struct RadialTabulation: Sendable {
     (self.degree, self.start, sampleCount, functionCount) = (degree, first, count, function.count)
     let spacing = (last - first) / Double(count - 1)
     (self.spacing, self.bend) = (spacing, bend)
-    (valueError, derivativeError) = error
+    var noise = 0.0
+    if rounding > 0 {
+      let distances = Self.distances(first, spacing, bend, count)
+      let steepest = distances.reduce(0) { max($0, SplineGrid.slope($1, bend: bend)) }
+      for pair in representatives {
+        let ratio = Self.largestRatio(function, pair, distances)
+        noise = max(noise, rounding * ratio * steepest / spacing)
+      }
+    }
+    (valueError, derivativeError) = (error.value, error.derivative + noise)
     (self.representatives, self.tableOfPair) = (representatives, tableOfPair)
     let distances = Self.distances(first, spacing, bend, count)
     let ends = [distances[0], distances[count - 1]]
@@ -102,6 +113,17 @@ public struct RadialTabulation: Sendable {
     self.tables = representatives.map {
       function.samples(at: distances, center: $0.center, neighbor: $0.neighbor).values
     }
+  }
+
+  /// The largest max |R_f| / max |R′_f|, with functions smaller than others counted as in errors.
+  private static func largestRatio(_ function: RadialFunction, _ pair: Pair, _ distances: [Double]) -> Double {
+    let every = max(1, distances.count / 128)
+    let places = distances.enumerated().filter { $0.offset % every == 0 }.map(\.element)
+    let samples = function.samples(at: places, center: pair.center, neighbor: pair.neighbor, derivatives: true)
+    let n = samples.functionCount
+    let values = RadialNorm(of: samples.values, functions: n).scales
+    let slopes = RadialNorm(of: samples.derivatives, functions: n).scales
+    return zip(values, slopes).reduce(0) { $1.1 > 0 ? max($0, $1.0 / $1.1) : $0 }
   }
 
   /// Derivatives by u of functions at the first and last sample, [function] each.
