@@ -7,11 +7,12 @@ import Testing
 
 @Suite("Registry")
 struct RegistryTests {
+  /// The classical models.
   static let names = ["argon", "ka2", "kob-andersen", "kob-andersen-smooth", "kob-andersen-wca", "wahnstrom"]
 
   @Test("The models are found")
   func found() {
-    #expect(Registry.entries().map(\.name) == Self.names)
+    #expect(Registry.entries().map(\.name) == ["acetylacetone-mace"] + Self.names)
   }
 
   @Test("Every model resolves in both precisions and says where it comes from", arguments: names)
@@ -25,6 +26,17 @@ struct RegistryTests {
       _ = try model.model.makePotential(for: model.labels.map { Species($0) })
     }
     #expect(try ModelReference.resolve(name, precision: nil).precision == .double)
+  }
+
+  @Test("The learned model of the registry is found by name, and its file beside its card")
+  func learned() throws {
+    let model = try ModelReference.resolve("acetylacetone-mace", precision: nil)
+    #expect(model.name == "acetylacetone-mace" && model.units == .real && !model.title.isEmpty && !model.notes.isEmpty)
+    #expect(model.labels == ["H", "C", "O"])
+    _ = try model.model.makePotential(for: [Species("O"), Species("H")])
+    #expect(model.files.map(\.name) == ["acetylacetone-mace", "acetylacetone-mace.model"])
+    #expect(model.files.allSatisfy { $0.digest.count == 64 })
+    #expect(throws: InputError.self) { try ModelReference.resolve("acetylacetone-mace", precision: .mixed) }
   }
 
   private func lennardJones(_ name: String) throws -> LennardJones {

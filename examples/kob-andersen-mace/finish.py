@@ -1,4 +1,4 @@
-"""Makes the model file small, and prints its errors on the frames that it was not trained on.
+"""Saves the model for use, and prints its errors on the frames that it was not trained on.
 
 python finish.py [WORK [OUTPUT]]: WORK is the folder that train.sh worked in (default: this one), OUTPUT the file to write (default: kob-andersen-mace.model).
 """
