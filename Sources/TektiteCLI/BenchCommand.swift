@@ -150,13 +150,14 @@ struct BenchCommand: ParsableCommand {
     var loaded = monotonicSeconds() - began
     let frames = try StructureFile.read(path: path, units: resolved.units)
     let team = ThreadTeam(threads: threads.first ?? 1)
-    // Every evaluation builds its list. The first warms caches and memory and is not counted. Frames are repeated, shaken a little, until there are enough
+    // Every evaluation builds its list, unless a skin is asked for: then lists are kept as long as they hold. The first warms caches and memory and is not counted. Frames are repeated, shaken a little, until there are enough
     // for a median; those of one set of atoms share a worker, as the steps of a simulation do.
     let first = try Self.first(frames, path)
     var system = System(first, units: resolved.units)
     let making = monotonicSeconds()
     var field = try ForceField(resolved.model, for: system, skin: skin ?? 0, team: team)
     loaded += monotonicSeconds() - making
+    let isRebuilt = (skin ?? 0) == 0
     var topology = first.topology
     var times: [Double] = []
     var edges = 0.0
@@ -173,10 +174,11 @@ struct BenchCommand: ParsableCommand {
       system.cell = structure.frame.cell
       for slot in 0..<system.count {
         let atom = Int(system.identity[slot])
-        system.positions[slot] = structure.frame.positions[atom] + 1e-4 * noise[atom]
-        system.images[slot] = .zero
+        let n = system.images[slot]
+        let crossed = Vector3(Double(n.a), Double(n.b), Double(n.c)) * system.cell.basis
+        system.positions[slot] = structure.frame.positions[atom] + 1e-4 * noise[atom] - crossed
       }
-      field.invalidate()
+      if isRebuilt { field.invalidate() }
       let start = monotonicSeconds()
       try field.update(&system, [.energy, .forces, .virial])
       let seconds = monotonicSeconds() - start

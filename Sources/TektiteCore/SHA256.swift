@@ -13,18 +13,29 @@ public struct SHA256: Sendable {
 
   /// Adds bytes to what is digested.
   public mutating func update(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      block.append(byte)
-      length &+= 1
-      if block.count == 64 { compress() }
+    // One copy costs less than an iterator's call for every byte.
+    let data = Array(bytes)
+    length &+= UInt64(data.count)
+    var at = 0
+    if !block.isEmpty {
+      at = min(64 - block.count, data.count)
+      block.append(contentsOf: data[..<at])
+      guard block.count == 64 else { return }
+      compress(block, 0)
+      block.removeAll(keepingCapacity: true)
     }
+    while at + 64 <= data.count {
+      compress(data, at)
+      at += 64
+    }
+    block.append(contentsOf: data[at...])
   }
 
   /// Ends the digest: 64 hexadecimal digits in lower case.
   public consuming func finish() -> String {
     let bits = length &* 8
     update([0x80])
-    while block.count != 56 { update([0]) }
+    update([UInt8](repeating: 0, count: (120 - block.count) % 64))
     update((0..<8).map { UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * $0)) })
     let digits = Array("0123456789abcdef")
     var text = ""
@@ -42,10 +53,11 @@ public struct SHA256: Sendable {
   }
 
   // FIPS 180-4, section 6.2.2, with its letters.
-  private mutating func compress() {
+  private mutating func compress(_ data: [UInt8], _ first: Int) {
     func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
     for t in 0..<16 {
-      let bytes = (UInt32(block[4 * t]), UInt32(block[4 * t + 1]), UInt32(block[4 * t + 2]), UInt32(block[4 * t + 3]))
+      let k = first + 4 * t
+      let bytes = (UInt32(data[k]), UInt32(data[k + 1]), UInt32(data[k + 2]), UInt32(data[k + 3]))
       schedule[t] = bytes.0 << 24 | bytes.1 << 16 | bytes.2 << 8 | bytes.3
     }
     for t in 16..<64 {
@@ -65,7 +77,6 @@ public struct SHA256: Sendable {
       (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
     }
     for (k, value) in [a, b, c, d, e, f, g, h].enumerated() { state[k] = state[k] &+ value }
-    block.removeAll(keepingCapacity: true)
   }
 
   private static let constants: [UInt32] = [
