@@ -53,8 +53,17 @@ struct CommitteeModelTests {
     #expect(try knows(SumModel(models: [plain, committee])) && knows(SumModel(models: [committee, plain])))
     #expect(try !knows(SumModel(models: [plain, plain])))
     #expect(!Quantities.all.contains(.variance))
-    let mixed = CommitteeModel(models: [plain, try model(1, .mixed)])
-    #expect(throws: PotentialError.self) { _ = try mixed.makePotential(for: table) }
+    // Members share one neighbour list, whose clusters are as wide for both precisions on some processors.
+    let narrow = try model(1, .mixed)
+    func width(_ model: any PotentialModel) throws -> Int {
+      try model.makePotential(for: table).requirements.clusterWidth
+    }
+    let mixed = CommitteeModel(models: [plain, narrow])
+    if try width(plain) == width(narrow) {
+      #expect(try width(mixed) == width(plain))
+    } else {
+      #expect(throws: PotentialError.self) { _ = try mixed.makePotential(for: table) }
+    }
   }
 
   @Test("Variances of independent committees add")
