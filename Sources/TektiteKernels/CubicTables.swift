@@ -8,27 +8,19 @@ public struct CubicTables {
   private let rows: [[Double]]
   private let values: Lists
   private let sum: Lists
-  private let rowSums: Storage<CubicProgram.RowSum>
-  private let rowTerms: Storage<CubicProgram.Term>
+  private let rowSums: AlignedNumbers<CubicProgram.RowSum>
+  private let rowTerms: AlignedNumbers<CubicProgram.Term>
   private let rowSumCount: Int
   /// Pairs of the gradient's program.
   public var pairCount: Int { sum.pairCount }
   /// Terms of those pairs.
   public var termCount: Int { sum.termCount }
 
-  private final class Storage<T: BitwiseCopyable> {
-    let base: UnsafeMutablePointer<T>
-    init(_ values: [T]) {
-      base = .allocate(capacity: max(1, values.count))
-      for (i, v) in values.enumerated() { (base + i).initialize(to: v) }
-    }
-    deinit { base.deallocate() }
-  }
-
   /// The arrays of a list of polynomials.
   private struct Lists {
-    let polynomials: Storage<CubicProgram.Polynomial>
-    let linear: Storage<CubicProgram.Term>, pairs: Storage<CubicProgram.Pair>, terms: Storage<CubicProgram.Term>
+    let polynomials: AlignedNumbers<CubicProgram.Polynomial>
+    let linear: AlignedNumbers<CubicProgram.Term>, pairs: AlignedNumbers<CubicProgram.Pair>,
+      terms: AlignedNumbers<CubicProgram.Term>
     let count: Int, pairCount: Int, termCount: Int
 
     /// Of each polynomial the row of each monomial.
@@ -46,10 +38,10 @@ public struct CubicTables {
         }
         polynomials.append(.init(linearEnd: linear.count, pairEnd: pairs.count))
       }
-      self.polynomials = Storage(polynomials)
-      self.linear = Storage(linear)
-      self.pairs = Storage(pairs)
-      self.terms = Storage(terms)
+      self.polynomials = AlignedNumbers(polynomials)
+      self.linear = AlignedNumbers(linear)
+      self.pairs = AlignedNumbers(pairs)
+      self.terms = AlignedNumbers(terms)
       (count, pairCount, termCount) = (polynomials.count, pairs.count, terms.count)
     }
     var program: CubicProgram.List {
@@ -117,8 +109,8 @@ public struct CubicTables {
       for (m, row) in key.enumerated() where row > 0 { terms.append(.init(row: row, factor: m)) }
       ends.append(.init(end: terms.count))
     }
-    rowSums = Storage(ends)
-    rowTerms = Storage(terms)
+    rowSums = AlignedNumbers(ends)
+    rowTerms = AlignedNumbers(terms)
     rowSumCount = ends.count
   }
 

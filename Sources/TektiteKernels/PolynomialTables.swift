@@ -25,17 +25,9 @@ public struct PolynomialTables {
   /// Number of products and sums.
   public let productCount: Int, sumCount: Int
 
-  private final class Storage<T: BitwiseCopyable> {
-    let base: UnsafeMutablePointer<T>
-    init(_ values: [T]) {
-      base = .allocate(capacity: max(1, values.count))
-      for (i, v) in values.enumerated() { (base + i).initialize(to: v) }
-    }
-    deinit { base.deallocate() }
-  }
-  private typealias Products = Storage<PolynomialProgram.Product>
-  private typealias Sums = Storage<PolynomialProgram.Sum>
-  private typealias Terms = Storage<PolynomialProgram.Term>
+  private typealias Products = AlignedNumbers<PolynomialProgram.Product>
+  private typealias Sums = AlignedNumbers<PolynomialProgram.Sum>
+  private typealias Terms = AlignedNumbers<PolynomialProgram.Term>
 
   /// The polynomials themselves: target M is Σ weight · value · Π A, weight row = path.
   public static func values(_ monomials: [Monomial], inputs: Int) -> PolynomialTables {
