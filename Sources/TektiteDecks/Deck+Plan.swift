@@ -61,6 +61,9 @@ extension Deck {
         var all: [PotentialSpec] = []
         for term in terms { all.append(try settled(term)) }
         return .sum(all)
+      case .committee(var section):
+        for index in section.members.indices { section.members[index] = try settled(section.members[index]) }
+        return .committee(section)
       default: return spec
       }
     }

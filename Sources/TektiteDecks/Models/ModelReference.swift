@@ -38,11 +38,28 @@ struct PotentialResolver {
   /// For a learned model with several heads, the one to use.
   var head: String?
   private var depth = 0
+  /// What was resolved before: stages often share a potential, and a learned one is a large file.
+  private let known = Known()
+
+  private final class Known {
+    struct Key: Hashable {
+      let spec: PotentialSpec, units: Units, wanted: Units?, precision: Precision?, head: String?
+    }
+    var models: [Key: ResolvedModel] = [:]
+  }
 
   init(units: Units?) { self.units = units }
 
   /// The potential that a specification means, in a file with the given units.
   func resolve(_ spec: PotentialSpec, units: Units) throws(InputError) -> ResolvedModel {
+    let key = Known.Key(spec: spec, units: units, wanted: self.units, precision: precision, head: head)
+    if let model = known.models[key] { return model }
+    let model = try read(spec, units: units)
+    known.models[key] = model
+    return model
+  }
+
+  private func read(_ spec: PotentialSpec, units: Units) throws(InputError) -> ResolvedModel {
     switch spec {
     case .named(let section):
       var inner = self
