@@ -140,7 +140,7 @@ PACKAGES = {
     "lmax4": {
         "l_max": 4, "parity": True, "num_features": 2, "readout_mlp_hidden_layers_depth": 2, "readout_mlp_nonlinearity": "gelu"},
     "repulsion": {
-        "parity": True, "num_layers": 2, "polynomial_cutoff_p": 4, "per_type_energy_scales": 0.8, "per_type_energy_scales_trainable": True,
+        "parity": True, "num_layers": 4, "num_features": 3, "polynomial_cutoff_p": 4, "per_type_energy_scales": 0.8, "per_type_energy_scales_trainable": True,
         "per_type_energy_shifts_trainable": True, "type_names": ["C", "O", "H"],
         "pair_potential": {
             "_target_": "nequip.nn.pair_potential.ZBL", "chemical_species": ["C", "O", "H"], "units": "metal", "polynomial_cutoff_p": 5.0}},
@@ -149,13 +149,13 @@ PACKAGES = {
         "readout_mlp_nonlinearity": None, "num_bessels": 3},
     "resnet": {
         "convnet_resnet": True, "convnet_sc": False, "learnable_shift": True, "readout_mlp_hidden_layers_depth": 1,
-        "readout_mlp_nonlinearity": "mish", "parity": True, "convnet_nonlinearity_scalars": {"e": "ssp", "o": "tanh"},
+        "readout_mlp_nonlinearity": "mish", "convnet_nonlinearity_scalars": {"e": "ssp", "o": "tanh"},
         "convnet_nonlinearity_gates": {"e": "ssp", "o": "tanh"}},
     "shift": {
         "model_dtype": "float32", "learnable_shift": True, "num_layers": 2, "l_max": 2, "num_features": [4, 2, 2],
         "type_embed_num_features": 3, "per_type_energy_scales": None,
         "pair_potential": {"_target_": "nequip.nn.pair_potential.ZBL", "chemical_species": ["H", "C", "O"], "units": "metal"}},
-    "norm": {"model_dtype": "float32", "convnet_nonlinearity_type": "norm", "l_max": 2, "num_features": [4, 3, 2]},
+    "norm": {"model_dtype": "float32", "num_layers": 2, "convnet_nonlinearity_type": "norm", "l_max": 2, "num_features": [4, 3, 2]},
 }
 KEPT = ("minimal",)  # packages whose compiled graphs stay
 LADDERS = ("plain", "single")

@@ -52,7 +52,8 @@ def double(path):
     model.set_is_batch_data(False)
     for module in model:
         if isinstance(module, OnehotEmbedding):  # which gives single precision whatever the model's is
-            module.register_forward_hook(lambda m, i, data: {k: v.double() if k in (m.key_output, m.key_additional_output) else v for k, v in data.items()})
+            module.register_forward_hook(
+                lambda m, i, data: {k: v.double() if k in (m.key_output, m.key_additional_output) else v for k, v in data.items()})
     return model, checkpoint.config
 
 
@@ -110,7 +111,7 @@ def expectation(path, numbers=None):
 BASE = {
     KEY.CHEMICAL_SPECIES: ["H", "C", "O"], KEY.CUTOFF: 3.2, KEY.NODE_FEATURE_MULTIPLICITY: 4, KEY.LMAX: 2, KEY.IS_PARITY: False,
     KEY.NUM_CONVOLUTION: 3, KEY.RADIAL_BASIS: {"radial_basis_name": "bessel", "bessel_basis_num": 5},
-    KEY.CUTOFF_FUNCTION: {"cutoff_function_name": "XPLOR", "cutoff_on": 2.5}, KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8, 8],
+    KEY.CUTOFF_FUNCTION: {"cutoff_function_name": "XPLOR", "cutoff_on": 2.5}, KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8],
     KEY.SELF_CONNECTION_TYPE: "linear",
 }
 POLYNOMIAL = {"cutoff_function_name": "poly_cut", "poly_cut_p_value": 6}
@@ -121,7 +122,7 @@ MODAL = {
 
 # name: changes to BASE. "modals" and "single" (one shift and one scale for all elements) are not keys of sevenn.
 MODELS = {
-    "plain": {},
+    "plain": {KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8, 8]},
     "parity": {
         KEY.IS_PARITY: True, KEY.NODE_FEATURE_MULTIPLICITY: 3, KEY.CUTOFF_FUNCTION: POLYNOMIAL, KEY.SELF_CONNECTION_TYPE: "nequip",
         KEY.TRAIN_DENOMINTAOR: True},
@@ -133,26 +134,27 @@ MODELS = {
         KEY.CUTOFF_FUNCTION: {**POLYNOMIAL, "poly_cut_p_value": 5}, KEY.SELF_CONNECTION_TYPE: ["linear", "nequip", "linear"]},
     "deep": {
         KEY.IS_PARITY: True, KEY.LMAX: 1, KEY.NUM_CONVOLUTION: 5, KEY.NODE_FEATURE_MULTIPLICITY: 3,
-        KEY.CUTOFF_FUNCTION: {**POLYNOMIAL, "poly_cut_p_value": 5}, KEY.CUTOFF: 2.8, KEY.ACTIVATION_RADIAL: "elu",
-        KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8]},
+        KEY.CUTOFF_FUNCTION: {**POLYNOMIAL, "poly_cut_p_value": 5}, KEY.CUTOFF: 2.8, KEY.ACTIVATION_RADIAL: "elu"},
     "lmax3": {KEY.LMAX: 3, KEY.NODE_FEATURE_MULTIPLICITY: 3, KEY.CUTOFF: 3.5, KEY.SELF_CONNECTION_TYPE: "nequip"},
     "lmax4": {KEY.LMAX: 4, KEY.IS_PARITY: True, KEY.NODE_FEATURE_MULTIPLICITY: 2, KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [6]},
     "ranges": {KEY.LMAX: 2, KEY.LMAX_EDGE: 3, KEY.LMAX_NODE: 1, KEY.ACTIVATION_RADIAL: "sigmoid"},
     "activations": {
-        KEY.IS_PARITY: True, KEY.LMAX: 1, KEY.ACTIVATION_RADIAL: "ssp", KEY.ACTIVATION_SCARLAR: {"e": "ssp", "o": "abs"},
-        KEY.ACTIVATION_GATE: {"e": "ssp", "o": "tanh"}, KEY.SELF_CONNECTION_TYPE: "nequip"},
+        KEY.IS_PARITY: True, KEY.LMAX: 1, KEY.NUM_CONVOLUTION: 4, KEY.NODE_FEATURE_MULTIPLICITY: 3,
+        KEY.ACTIVATION_RADIAL: "ssp", KEY.ACTIVATION_SCARLAR: {"e": "ssp", "o": "abs"}, KEY.ACTIVATION_GATE: {"e": "ssp", "o": "tanh"},
+        KEY.SELF_CONNECTION_TYPE: "nequip", KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [6]},
     "readout": {
         KEY.NUM_CONVOLUTION: 1, KEY.READOUT_AS_FCN: True, KEY.READOUT_FCN_HIDDEN_NEURONS: [6, 5], KEY.READOUT_FCN_ACTIVATION: "tanh",
         KEY.RADIAL_BASIS: {"radial_basis_name": "bessel", "bessel_basis_num": 4, "trainable_coeff": False},
-        KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8], KEY.ACTIVATION_RADIAL: "tanh", "single": True},
-    "solid": {KEY.NUM_CONVOLUTION: 2, KEY._NORMALIZE_SPH: False, KEY.ACTIVATION_RADIAL: "relu", KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8, 7, 6]},
+        KEY.ACTIVATION_RADIAL: "tanh", "single": True},
+    "solid": {
+        KEY.NUM_CONVOLUTION: 2, KEY._NORMALIZE_SPH: False, KEY.ACTIVATION_RADIAL: "relu", KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8, 7, 6]},
     "modal": {
         **MODAL, KEY.USE_MODAL_WISE_SHIFT: True, KEY.USE_MODAL_WISE_SCALE: True, "modals": ["pbe", "r2scan", "hse"],
         KEY.USE_BIAS_IN_LINEAR: True},
     "modal-some": {
         KEY.USE_MODAL_SELF_INTER_INTRO: True, KEY.USE_MODAL_OUTPUT_BLOCK: True, KEY.USE_MODAL_WISE_SHIFT: True, "modals": ["b", "a"],
         KEY.IS_PARITY: True, KEY.NUM_CONVOLUTION: 2, KEY.LMAX: 1, KEY.SELF_CONNECTION_TYPE: "nequip"},
-    "old": {KEY.IRREPS_MANUAL: ["6x0e", "6x0e+4x1e+2x2e", "5x0e+3x1e+2x2e", "7x0e"]},
+    "old": {KEY.IRREPS_MANUAL: ["6x0e", "6x0e+4x1e+2x2e", "5x0e+3x1e+2x2e", "7x0e"], KEY.CONVOLUTION_WEIGHT_NN_HIDDEN_NEURONS: [8, 8]},
     "old-names": {KEY.LMAX: 3, KEY.NODE_FEATURE_MULTIPLICITY: 3, KEY._NORMALIZE_SPH: False, KEY.SELF_CONNECTION_TYPE: "nequip"},
 }
 LADDERS = ("plain", "parity")
