@@ -85,7 +85,10 @@ let package = Package(
       exclude: ["fixtures", "make-fixtures.py", "real.json"]),
     .testTarget(
       name: "TektiteEquivariantTests", dependencies: ["TektiteEquivariant", "TektiteTestSupport"],
-      exclude: ["fixtures", "make-fixtures.py", "real.json"]),
+      exclude: [
+        "fixtures", "make-fixtures.py", "make-nequip-fixtures.py", "make-sevennet-fixtures.py", "real.json",
+        "sevennet-real.json", "structures.py",
+      ]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(

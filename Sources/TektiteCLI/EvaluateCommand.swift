@@ -22,7 +22,9 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A potential: the name of one that comes with Tektite, a YAML file, or a MACE model as saved or converted.")
+    help:
+      "A potential: the name of one that comes with Tektite, a YAML file, or a learned model as its training saved it, or converted."
+  )
   var model: String
   @Argument(help: "The structures.", completion: .file())
   var structures: String
@@ -30,7 +32,7 @@ struct EvaluateCommand: ParsableCommand {
   var output: String
   @Option(help: "Arithmetic: double, mixed or single. (default: what the model says, and single for learned models)")
   var precision: String?
-  @Option(help: "Which of the heads of a learned model to use.")
+  @Option(help: "Which of the heads or modalities of a learned model to use.")
   var head: String?
   @Option(name: [.short, .long], help: "Number of threads. (default: the cores there are, fewer for small systems)")
   var threads: Int?

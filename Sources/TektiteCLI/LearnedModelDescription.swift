@@ -3,7 +3,7 @@ import Tektite
 import TektiteEquivariant
 import TektiteModelFiles
 
-/// What a learned model's file holds: what the archive says, and for MACE models what the network is.
+/// What a learned model's file holds: what the archive says, and what the network is.
 struct LearnedModelDescription: Described {
   let lines: [String]
   let json: String
@@ -32,17 +32,11 @@ struct LearnedModelDescription: Described {
     func unsupported(_ why: String) -> ([String], JSONValue?) {
       (["cannot be evaluated: \(why)"], .object([.init("unsupported", .string(why))]))
     }
-    guard file.kind == .mace else {
-      let advice =
-        file.kind == .stateDictionary || file.kind == .safeTensors
-        ? ", and this file has weights without an architecture" : ""
-      return unsupported("this version evaluates MACE models only\(advice)")
-    }
     do throws(ModelFileError) {
-      let model = try MACEDescription(file)
-      for head in model.heads.indices {
+      let model = try file.network()
+      for variant in 0..<max(1, model.variants.count) {
         do throws(ProgramError) {
-          _ = try NetworkProgram(model, head: head)
+          _ = try model.program(variant: variant)
         } catch {
           return unsupported("its parts do not fit together: \(error)")
         }

@@ -7,7 +7,8 @@ public func deckSchema() -> String {
   let definitions: [(String, JSONValue)] = [
     SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
     NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
-    PairSection.table.definition, MACESection.table.definition, CommitteeSection.table.definition,
+    PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
+    NetworkSection.sevennet.definition, CommitteeSection.table.definition,
     DefaultsSection.table.definition, MinimizeSection.table.definition,
     DynamicsSection.table.definition, ThermostatSection.table.definition, TemperatureSection.table.definition,
     TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,

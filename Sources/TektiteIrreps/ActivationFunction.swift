@@ -20,6 +20,14 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
   case relu
   /// ln(1 + eˣ) − ln 2.
   case shiftedSoftplus = "ssp"
+  /// ln(1 + eˣ).
+  case softplus
+  /// x for x > 0, eˣ − 1 otherwise (Clevert et al. 2016, arXiv:1511.07289).
+  case elu
+  /// x tanh(ln(1 + eˣ)) (Misra 2019, arXiv:1908.08681).
+  case mish
+  /// x Φ(x), with Φ the normal distribution (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+  case gelu
 
   /// The factor by which e3nn multiplies so that the second moment over a normal variable is one.
   ///
@@ -33,6 +41,10 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     case .abs: 1.001110600838467
     case .relu: 1.4163393446331365
     case .shiftedSoftplus: 1.878204668541552
+    case .softplus: 1.0426436590527184
+    case .elu: 1.2467863885570512
+    case .mish: 1.4891609082630326
+    case .gelu: 1.5360642850770578
     }
   }
 
@@ -41,7 +53,7 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     switch self {
     case .tanh: .odd
     case .abs: .even
-    case .silu, .sigmoid, .relu, .shiftedSoftplus: nil
+    case .silu, .sigmoid, .relu, .shiftedSoftplus, .softplus, .elu, .mish, .gelu: nil
     }
   }
 
@@ -53,7 +65,11 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     case .sigmoid: Self.logistic(x)
     case .abs: x.magnitude
     case .relu: max(x, 0)
-    case .shiftedSoftplus: max(x, 0) + log1p(exp(-x.magnitude)) - 0.6931471805599453
+    case .shiftedSoftplus: Self.softened(x) - 0.6931471805599453
+    case .softplus: Self.softened(x)
+    case .elu: x > 0 ? x : expm1(x)
+    case .mish: x * hyperbolicTangent(Self.softened(x))
+    case .gelu: 0.5 * x * erfc(-0.7071067811865476 * x)
     }
   }
 
@@ -69,9 +85,20 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     case .sigmoid: return Self.logistic(x) * Self.logistic(-x)
     case .abs: return x > 0 ? 1 : x < 0 ? -1 : x * 0
     case .relu: return x > 0 ? 1 : x * 0
-    case .shiftedSoftplus: return Self.logistic(x)
+    case .shiftedSoftplus, .softplus: return Self.logistic(x)
+    case .elu: return x > 0 ? 1 : exp(x)
+    case .mish:
+      let t = hyperbolicTangent(Self.softened(x))
+      return t + x * (1 - t * t) * Self.logistic(x)
+    case .gelu:
+      // Φ + x φ; far out the square would overflow, and the normal density is nothing.
+      return 0.5 * erfc(-0.7071067811865476 * x)
+        + (x.magnitude < 40 ? 0.3989422804014327 * x * exp(-0.5 * x * x) : x * 0)
     }
   }
+
+  /// ln(1 + eˣ) without overflow.
+  private static func softened(_ x: Double) -> Double { max(x, 0) + log1p(exp(-x.magnitude)) }
 
   /// Without overflow at either end.
   private static func logistic(_ x: Double) -> Double {

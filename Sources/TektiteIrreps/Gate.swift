@@ -14,10 +14,12 @@ public struct Gate: Hashable, Sendable {
   /// The copies that are multiplied.
   public let gated: Irreps
 
-  /// Where each component of scalars, gates and gated lies in the input.
-  private let scalarSources: [Int]
-  private let gateSources: [Int]
-  private let gatedSources: [Int]
+  /// Where each component of the scalars lies in the input.
+  public let scalarSources: [Int]
+  /// Where each gate lies in the input.
+  public let gateSources: [Int]
+  /// Where each component of the gated copies lies in the input.
+  public let gatedSources: [Int]
   /// For each component of the gated copies the gate that multiplies it.
   private let gateOfComponent: [Int]
 

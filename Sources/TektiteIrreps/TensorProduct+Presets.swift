@@ -89,11 +89,27 @@ extension TensorProduct {
       first, second, to: sorted, instructions, irrepNormalization: irrepNormalization, convention: convention)
   }
 
-  /// The weighted product of node features with harmonics of an edge in NequIP and MACE: `uvu` paths into every irrep in `keep`, one output
+  /// The weighted product of node features with harmonics of an edge in MACE and SevenNet: `uvu` paths into every irrep in `keep`, one output
   /// block a path, output sorted, instructions in the order of the output.
   public static func convolution(
     _ nodes: Irreps, _ edges: Irreps, keep: [Irrep], convention: SignConvention
   ) throws(IrrepsError) -> TensorProduct {
+    let (output, instructions) = try convolutionPaths(nodes, edges, keep: keep)
+    return try TensorProduct(
+      nodes, edges, to: output, instructions.sorted { $0.output < $1.output }, convention: convention)
+  }
+
+  /// The same as NequIP, and SevenNet before version 0.11, have it: instructions, and so weights, in the order of the blocks of nodes, then of edges.
+  public static func unsortedConvolution(
+    _ nodes: Irreps, _ edges: Irreps, keep: [Irrep], convention: SignConvention
+  ) throws(IrrepsError) -> TensorProduct {
+    let (output, instructions) = try convolutionPaths(nodes, edges, keep: keep)
+    return try TensorProduct(nodes, edges, to: output, instructions, convention: convention)
+  }
+
+  private static func convolutionPaths(
+    _ nodes: Irreps, _ edges: Irreps, keep: [Irrep]
+  ) throws(IrrepsError) -> (output: Irreps, instructions: [Instruction]) {
     try checkDegrees(nodes, edges)
     var output: [Irreps.Block] = []
     var instructions: [Instruction] = []
@@ -107,7 +123,6 @@ extension TensorProduct {
     }
     let (sorted, order) = Irreps(output).sorted()
     for k in instructions.indices { instructions[k].output = order.destination[instructions[k].output] }
-    instructions.sort { $0.output < $1.output }
-    return try TensorProduct(nodes, edges, to: sorted, instructions, convention: convention)
+    return (sorted, instructions)
   }
 }

@@ -39,7 +39,7 @@ enum KnownClasses {
       "torch.tanh", "torch.abs", "torch.relu", "torch.sigmoid",
       "torch.fx._symbolic_trace.Tracer", "torch.fx.graph_module.reduce_graph_module",
       "torch.fx.graph_module.reduce_package_graph_module",
-      "pathlib.Path", "pathlib.PosixPath",
+      "pathlib.Path", "pathlib.PosixPath", "builtins.getattr", "torch._C._VariableFunctionsClass",
     ]
     for type in [
       "dict", "list", "tuple", "set", "frozenset", "bytes", "bytearray", "slice", "complex", "int", "float", "str",

@@ -71,7 +71,10 @@ public struct ModelFile: Sendable {
     }
     if archive.writer == .package {
       let root = try archive.unpickle("model/eager_model.pkl")
-      let module = try Self.wholeModule(root, file: path)
+      // Packages bring classes of their own, which stay names.
+      guard let module = TorchModule(root) else {
+        throw ModelFileError("holds \(root.kindName); expected a model of NequIP", file: path)
+      }
       (kind, self.module, configuration, self.root) = (.nequIPPackage, module, nil, root)
       checkpoint = Checkpoint(
         try module.allTensors().map { .init(name: $0.name, tensor: $0.tensor) }, provenance: provenance(root))

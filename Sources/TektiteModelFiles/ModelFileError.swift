@@ -34,7 +34,7 @@ public struct ModelFileError: Error, Hashable, Sendable, CustomStringConvertible
   }
 
   /// A clause that names the candidate nearest to a wrong name, `; the nearest is 'x'`, or nothing if none is near.
-  static func suggestion(for name: String, among candidates: some Sequence<String>) -> String {
+  public static func suggestion(for name: String, among candidates: some Sequence<String>) -> String {
     let wanted = Array(name.utf8.prefix(200))
     var best: (name: String, distance: Int)?
     for candidate in candidates.prefix(20_000) {

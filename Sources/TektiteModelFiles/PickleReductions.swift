@@ -62,6 +62,17 @@ extension Unpickler {
         throw damaged("a tensor's class is not described as torch does")
       }
       return try reduce(items[0], items[2])
+    case "builtins.getattr":
+      // How functions such as torch.tanh, which are members of a class, are named. Nothing is looked up.
+      guard items.count == 2, kind(items[0]) == .global, kind(items[1]) == .string,
+        nodes[Int(items[0])].text == "torch._C._VariableFunctionsClass"
+      else {
+        let object = nodes[Int(items.first ?? callee)]
+        throw refusal(
+          "asks for an attribute of \(ModelFileError.quoted(object.kind == .global ? object.text : "an object")), which no model needs"
+        )
+      }
+      return try global(module: "torch", name: nodes[Int(items[1])].text)
     case "numpy.core.multiarray.scalar": return try scalar(items, callee, arguments)
     case "numpy.core.numeric._frombuffer":
       guard items.count == 4,

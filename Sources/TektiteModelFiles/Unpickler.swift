@@ -274,7 +274,7 @@ struct Unpickler {
 
   // MARK: Names
 
-  private mutating func global(module: String, name: String) throws(ModelFileError) -> UInt32 {
+  mutating func global(module: String, name: String) throws(ModelFileError) -> UInt32 {
     guard !module.isEmpty, !name.isEmpty, module.utf8.count + name.utf8.count <= Self.longestName else {
       throw damaged("the name of a class is empty or longer than \(Self.longestName) bytes")
     }

@@ -35,8 +35,8 @@ struct LearnedDeckTests {
     let long = try #require(try deck("{kind: mace, file: plain.model}").resolvedModels().first)
     for text in ["./plain.model", "plain.model", "{kind: plain.model}", "{kind: plain.model, precision: single}"] {
       let short = try #require(try deck(text).resolvedModels().first)
-      let (a, b) = (try #require(short.model as? MACEModel), try #require(long.model as? MACEModel))
-      #expect(a.program == b.program && a.options == b.options && a.head == b.head && a.elements == b.elements)
+      let (a, b) = (try #require(short.model as? NetworkModel), try #require(long.model as? NetworkModel))
+      #expect(a.program == b.program && a.options == b.options && a.variant == b.variant && a.elements == b.elements)
       #expect(short.precision == .single && long.precision == .single && short.labels == ["H", "C", "O"])
       #expect(short.files == long.files && short.files.first?.digest.count == 64)
     }
@@ -47,8 +47,8 @@ struct LearnedDeckTests {
   func options() throws {
     let text = "{kind: mace, file: heads.model, head: b, precision: double, exact-radial: true, species: {W: O, A: C}}"
     let found = try #require(try deck(text, counts: "{W: 2, A: 3, H: 1}").resolvedModels().first)
-    let model = try #require(found.model as? MACEModel)
-    #expect(model.head == "b" && model.elements == ["W": 8, "A": 6])
+    let model = try #require(found.model as? NetworkModel)
+    #expect(model.variant == "b" && model.elements == ["W": 8, "A": 6])
     #expect(model.options == NetworkOptions(isSinglePrecision: false, usesExactRadial: true))
     #expect(found.precision == .double && found.labels == ["A", "W", "H", "C", "O"])
     // W is tungsten, and here it has the mass of oxygen.
@@ -119,7 +119,7 @@ struct LearnedDeckTests {
     #expect(committee.units == .real)
     let double = try resolved(
       "double", text: "potential: {kind: mace, file: FIXTURES/heads.model, head: a}", precision: .double, head: "c")
-    #expect(double.precision == .double && (double.model as? MACEModel)?.head == "c")
+    #expect(double.precision == .double && (double.model as? NetworkModel)?.variant == "c")
     #expect(throws: InputError.self) {
       _ = try resolved("wrong", text: "units: lj\npotential: {kind: mace, file: FIXTURES/plain.model}")
     }

@@ -43,7 +43,7 @@ struct ConvertedModelTests {
         var mutator = Mutator(seed: 16_000_000 &+ UInt64(k))
         try Data(mutator.mutate(good)).write(to: card)
         do {
-          _ = try MACEModel(ModelFile(path: folder + "/m.safetensors"))
+          _ = try NetworkModel(ModelFile(path: folder + "/m.safetensors"))
         } catch let error as ModelFileError {
           refused += 1
           #expect(!error.message.isEmpty && !error.message.contains("\n"), "seed \(k): \(error)")
@@ -57,7 +57,7 @@ struct ConvertedModelTests {
   func elements() throws {
     let file = try ModelFile(path: Fixtures.path("plain.model"))
     let options = NetworkOptions(isSinglePrecision: true, usesExactRadial: true)
-    let model = try MACEModel(file, elements: ["A": 8, "C": 1], options: options)
+    let model = try NetworkModel(file, elements: ["A": 8, "C": 1], options: options)
     #expect(model.labels == ["A", "C", "H", "O"] && model.options == options && model.elements == ["A": 8, "C": 1])
     func structure(_ labels: [String]) -> Structure {
       var frame = Frame()
@@ -65,10 +65,10 @@ struct ConvertedModelTests {
       return Structure(topology: Topology(table: labels.map { Species($0) }, species: [0, 1, 2]), frame: frame)
     }
     let mapped = try Measurement(model, of: structure(["A", "C", "H"]), units: .real)
-    let plain = try Measurement(MACEModel(file, options: options), of: structure(["O", "H", "H"]), units: .real)
+    let plain = try Measurement(NetworkModel(file, options: options), of: structure(["O", "H", "H"]), units: .real)
     #expect(mapped == plain && plain.energy != 0)
     do {
-      _ = try MACEModel(file, elements: ["A": 32])
+      _ = try NetworkModel(file, elements: ["A": 32])
       Issue.record("accepted")
     } catch {
       #expect(error.message.contains("without the element Ge, which the species 'A' is to be; it knows H, C, O"))

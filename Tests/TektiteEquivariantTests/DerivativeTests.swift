@@ -118,7 +118,8 @@ struct DerivativeTests {
       for transform in transforms {
         for place in [RadialFunction.EnvelopePlace.basis, .result] {
           let function = try RadialFunction(
-            basis: basis, transform: transform, envelope: .init(exponent: 5, cutoff: 4), envelopePlace: place,
+            basis: basis, transform: transform, envelope: .polynomial(.init(exponent: 5, cutoff: 4)),
+            envelopePlace: place,
             neighborRows: [[0.1], [0.7]], centerRows: [[0.2], [-0.4]], network: network, isDensity: place == .result)
           for r in [0.4, 1.1, 2.3, 3.9] {
             let h = 1e-4

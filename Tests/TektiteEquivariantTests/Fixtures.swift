@@ -14,6 +14,16 @@ enum Fixtures {
     "odd", "heads", "repulsion", "so3", "edges",
   ]
 
+  /// SevenNet checkpoints and NequIP packages and checkpoints.
+  static let sevenNets = [
+    "activations", "deep", "lmax3", "lmax4", "manual", "manual-parity", "modal", "modal-some", "old", "old-names",
+    "parity", "plain", "ranges", "readout", "solid",
+  ].map { "sevennet-\($0).pth" }
+  static let nequIPs =
+    ["deep", "lmax3", "lmax4", "minimal", "plain", "repulsion", "resnet", "shift", "single"].map {
+      "nequip-\($0).nequip.zip"
+    } + ["nequip-average.ckpt", "nequip-trained.ckpt"]
+
   struct Structure: Decodable {
     let positions: [[Double]]
     let kinds: [Int]
@@ -61,9 +71,10 @@ struct Atoms {
   var cell: [Vector3]
   var isPeriodic: [Bool]
 
-  init(_ structure: Fixtures.Structure, numbers: [Int], model: MACEDescription) throws {
+  init(_ structure: Fixtures.Structure, numbers: [Int], model: any NetworkDescription) throws {
     positions = structure.positions.map { Vector3($0[0], $0[1], $0[2]) }
-    species = try structure.kinds.map { try #require(model.atomicNumbers.firstIndex(of: numbers[$0])) }
+    let symbols = numbers.map { Element(number: $0)?.symbol ?? "" }
+    species = try structure.kinds.map { try #require(model.typeNames.firstIndex(of: symbols[$0])) }
     cell = (structure.cell ?? [[0, 0, 0], [0, 0, 0], [0, 0, 0]]).map { Vector3($0[0], $0[1], $0[2]) }
     isPeriodic = structure.periodic.map { $0 == 1 }
   }

@@ -10,38 +10,7 @@ import Testing
 struct MACEFixtureTests {
   @Test("Energy, energies of atoms, forces and virials", arguments: Fixtures.models)
   func values(_ name: String) throws {
-    try Self.compare(try Fixtures.description(name), try Fixtures.expected(name), name)
-  }
-
-  static func compare(_ model: MACEDescription, _ expected: Fixtures.Expected, _ name: String) throws {
-    let structures = try Fixtures.structures()
-    #expect(model.heads.count == expected.heads)
-    let programs = try (0..<expected.heads).map { try Interpreter(NetworkProgram(model, head: $0)) }
-    #expect(expected.results.count == 9)
-    for result in expected.results {
-      let structure = try #require(structures[result.structure])
-      let atoms = try Atoms(structure, numbers: expected.numbers, model: model)
-      // A margin beyond the cutoff, as lists have.
-      let found = programs[result.head].evaluate(species: atoms.species, edges: atoms.edges(within: model.cutoff + 0.3))
-      let place = "\(name), \(result.structure)"
-      let size = result.nodeEnergies.reduce(1) { $0 + abs($1) }
-      #expect(abs(found.energy - result.energy) < 1e-11 * size, "energy of \(place)")
-      #expect(discrepancy(found.atomicEnergies, result.nodeEnergies) < 1e-11, "energies of atoms of \(place)")
-      if let forces = result.forces {
-        #expect(discrepancy(flat(found.forces), forces) < 1e-11, "forces of \(place)")
-      }
-      if let virial = result.virial {
-        // mace-torch takes the derivative under symmetric strain. With couplings that were rounded to single precision energies change a little when
-        // turned, and then the virial is not quite symmetric.
-        let symmetric = 0.5 * (found.virial + found.virial.transposed)
-        #expect(discrepancy(flat(symmetric), virial) < 1e-11, "virial of \(place)")
-      }
-      if let virials = result.atomicVirials {
-        // mace-torch symmetrises its shares.
-        let ours = found.atomicVirials.flatMap { flat(0.5 * ($0 + $0.transposed)) }
-        #expect(discrepancy(ours, virials) < 1e-11, "virials of atoms of \(place)")
-      }
-    }
+    try InterpreterCheck.compare(try Fixtures.description(name), try Fixtures.expected(name), name)
   }
 
   @Test("Features after each block", arguments: ["plain", "odd"])
@@ -88,7 +57,7 @@ struct MACEFixtureTests {
     let folder = (ProcessInfo.processInfo.environment["TEKTITE_DATA"] ?? "") + "/models/"
     let all: [String: Fixtures.Expected] = try Fixtures.decode(Fixtures.tests + "/real.json")
     for (name, expected) in all where FileManager.default.fileExists(atPath: folder + name) {
-      try Self.compare(try MACEDescription(ModelFile(path: folder + name)), expected, name)
+      try InterpreterCheck.compare(try MACEDescription(ModelFile(path: folder + name)), expected, name)
     }
   }
 }

@@ -24,7 +24,7 @@ struct RadialTabulationTests {
     let silu = ScaledFunction(.silu, factor: 1.679)
     return try RadialFunction(
       basis: .bessel(frequencies: (1...10).map { Double($0) * .pi / 6 }, prefactor: 0.58), transform: .identity,
-      envelope: .init(exponent: 5, cutoff: 6), envelopePlace: .basis,
+      envelope: .polynomial(.init(exponent: 5, cutoff: 6)), envelopePlace: .basis,
       network: RadialNetwork(
         inputs: 10,
         layers: [
@@ -58,7 +58,7 @@ struct RadialTabulationTests {
     for place in [RadialFunction.EnvelopePlace.basis, .result] {
       let function = try RadialFunction(
         basis: .gaussian(centers: [0.5, 1, 2], coefficient: -0.8), transform: .identity,
-        envelope: .init(exponent: 6, cutoff: 3), envelopePlace: place, neighborRows: [[0.3], [-0.2]],
+        envelope: .polynomial(.init(exponent: 6, cutoff: 3)), envelopePlace: place, neighborRows: [[0.3], [-0.2]],
         network: RadialNetwork(
           inputs: 4,
           layers: [

@@ -101,7 +101,7 @@ struct SimplificationByHandTests {
     let width = copies * degrees.count
     let radial = try RadialFunction(
       basis: .bessel(frequencies: [1.05, 2.1], prefactor: 0.8), transform: .identity,
-      envelope: .init(exponent: 5, cutoff: 3), envelopePlace: .basis,
+      envelope: .polynomial(.init(exponent: 5, cutoff: 3)), envelopePlace: .basis,
       network: RadialNetwork(
         inputs: 2,
         layers: [
@@ -208,8 +208,8 @@ struct SimplificationByHandTests {
           try Self.map(3, 4, "4x0e+4x1o", "8x0e+4x1o"),
           .gate(
             GateLayer(
-              scalars: 0..<4, .init(.silu), gates: 4..<8, .init(.sigmoid),
-              gated: [.init(start: 8, copies: 4, dimension: 3, firstGate: 0)]), input: 4, output: 5),
+              scalars: [.init(0..<4, .init(.silu))],
+              gated: [.init(start: 8, copies: 4, dimension: 3, firstGate: 4, .init(.sigmoid))]), input: 4, output: 5),
           try Self.map(5, 6, "4x0e+4x1o", "1x0e"), .readout(6), try Self.map(1, 7, "4x0e+4x1o+4x2e+4x3o", "7x0e"),
         ]))
     let found = Dictionary(uniqueKeysWithValues: simple.buffers.map { ($0.name, $0.irreps.description) })

@@ -262,7 +262,7 @@ def moments():
     f = torch.nn.functional
     functions = {
         "silu": f.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "abs": torch.abs, "relu": torch.relu,
-        "ssp": lambda x: f.softplus(x) - math.log(2),
+        "ssp": lambda x: f.softplus(x) - math.log(2), "softplus": f.softplus, "elu": f.elu, "mish": f.mish, "gelu": f.gelu,
     }
     x = draw(700, 20) * 8
     result = {}

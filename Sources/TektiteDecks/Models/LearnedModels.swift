@@ -8,7 +8,9 @@ import TektitePotentials
 public enum LearnedModel {
   /// Whether a file is one by its first bytes (a zip archive) or its name.
   public static func isOne(_ path: String) -> Bool {
-    if [".model", ".pth", ".pt", ".pt2", ".ckpt", ".safetensors"].contains(where: path.lowercased().hasSuffix) {
+    if [".model", ".pth", ".pt", ".pt2", ".ckpt", ".safetensors", ".nequip.zip"].contains(
+      where: path.lowercased().hasSuffix)
+    {
       return true
     }
     // Opening a pipe would wait for somebody to write to it.
@@ -31,17 +33,22 @@ public enum LearnedModel {
   /// - Parameters:
   ///   - section: the file, and what is to be done with it.
   ///   - precision: the arithmetic.
-  ///   - head: the head, which may be left out where there is one.
-  static func resolve(_ section: MACESection, precision: Precision, head: String?) throws(InputError) -> ResolvedModel {
+  ///   - variant: the head or modality, which may be left out where there is one.
+  static func resolve(
+    _ section: NetworkSection, precision: Precision, variant: String?
+  ) throws(InputError) -> ResolvedModel {
     let path = section.file
     let elements = Dictionary(section.species.map { ($0.label, $0.value.number) }) { first, _ in first }
     let options = NetworkOptions(isSinglePrecision: precision == .single, usesExactRadial: section.usesExactRadial)
-    let (file, model) = try InputError.from { () throws(ModelFileError) -> (ModelFile, MACEModel) in
+    let (file, model) = try InputError.from { () throws(ModelFileError) -> (ModelFile, NetworkModel) in
       let file = try ModelFile(path: path)
-      guard file.kind == .mace else {
-        throw ModelFileError("holds a \(file.kind.rawValue); this version evaluates MACE models only", file: path)
-      }
-      return (file, try MACEModel(file, head: head, elements: elements, options: options))
+      return (file, try NetworkModel(file, variant: variant, elements: elements, options: options))
+    }
+    let found = NetworkKind(rawValue: model.description.kind.lowercased())
+    if let kind = section.kind, let found, found != kind {
+      throw section.marks["kind"].error(
+        "'\((path as NSString).lastPathComponent)' is a model of \(found.title), and not of \(kind.title); write 'kind: \(found.rawValue)'"
+      )
     }
     let name = (path as NSString).lastPathComponent
     // A converted model is two files.
@@ -57,7 +64,7 @@ public enum LearnedModel {
   }
 
   /// Masses of labels that stand for elements: those of the elements; in reduced units 1 for every species.
-  private static func masses(_ model: MACEModel, _ section: MACESection) -> [String: Double] {
+  private static func masses(_ model: NetworkModel, _ section: NetworkSection) -> [String: Double] {
     guard section.units == .real else { return Dictionary(uniqueKeysWithValues: model.labels.map { ($0, 1) }) }
     return Dictionary(section.species.map { ($0.label, $0.value.mass) }) { first, _ in first }
   }

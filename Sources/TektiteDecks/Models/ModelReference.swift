@@ -9,7 +9,7 @@ public enum ModelReference {
   /// - Parameters:
   ///   - name: the name or path.
   ///   - precision: the arithmetic, if it is not to be what the file says.
-  ///   - head: for a learned model with several heads, the one to use.
+  ///   - head: for a learned model with several heads or modalities, the one to use.
   /// - Throws: an error with file and place; for an unknown name, the nearest one and where models were looked for.
   public static func resolve(_ name: String, precision: Precision?, head: String? = nil) throws(InputError)
     -> ResolvedModel
@@ -35,7 +35,7 @@ struct PotentialResolver {
   var precision: Precision?
   /// Makes an error at the place that asked for that arithmetic.
   var blamePrecision: (String) -> InputError = { InputError($0, file: "--precision") }
-  /// For a learned model with several heads, the one to use.
+  /// For a learned model with several heads or modalities, the one to use.
   var head: String?
   private var depth = 0
   /// What was resolved before: stages often share a potential, and a learned one is a large file.
@@ -84,7 +84,7 @@ struct PotentialResolver {
       }
       return ResolvedModel(
         name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
-    case .mace(let section):
+    case .network(let section):
       guard section.units == units else { throw disagreement(section, with: units) }
       return try learned(section)
     case .committee(let section): return try committee(section, units: units)
@@ -92,22 +92,24 @@ struct PotentialResolver {
     }
   }
 
-  private func learned(_ section: MACESection) throws(InputError) -> ResolvedModel {
+  private func learned(_ section: NetworkSection) throws(InputError) -> ResolvedModel {
     guard InputFile.exists(path: section.file) else {
       throw section.marks["file"].error("there is no model file '\(section.file)'")
     }
     if precision == .mixed { throw blamePrecision(Precision.mixedIsForPairs) }
-    return try LearnedModel.resolve(section, precision: precision ?? section.precision, head: head ?? section.head)
+    return try LearnedModel.resolve(
+      section, precision: precision ?? section.precision, variant: head ?? section.variant)
   }
 
-  private func disagreement(_ section: MACESection, with units: Units) -> InputError {
+  private func disagreement(_ section: NetworkSection, with units: Units) -> InputError {
     if section.units == .lj {
       return section.marks["units"].error(
         "this network has 'units: lj' and the deck 'units: \(units.rawValue)'; they must agree")
     }
     return section.marks["units"].error(
       "a learned model has 'units: real' and the deck 'units: \(units.rawValue)'; they must agree. A network that learned reduced energies and "
-        + "lengths says so: {kind: mace, file: \((section.file as NSString).lastPathComponent), units: lj}")
+        + "lengths says so: {kind: \(section.kind?.rawValue ?? "mace"), file: \((section.file as NSString).lastPathComponent), units: lj}"
+    )
   }
 
   private func lennardJones(
@@ -166,7 +168,7 @@ struct PotentialResolver {
     let path = isPath ? name : try registryPath(name, blame: blame)
     guard InputFile.exists(path: path) else { throw blame("there is no model file '\(path)'") }
     if LearnedModel.isOne(path) {
-      var section = MACESection()
+      var section = NetworkSection()
       section.file = path
       if let wanted = units, wanted != section.units { throw blame(disagreement(section, with: wanted).message) }
       return try learned(section)

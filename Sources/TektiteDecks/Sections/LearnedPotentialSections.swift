@@ -1,21 +1,49 @@
 import TektiteCore
 import TektitePotentials
 
-/// `{kind: mace, file: water.model, ...}`.
-struct MACESection: DeckSection {
+/// The networks that decks name by their architecture.
+enum NetworkKind: String, Hashable, Sendable, CaseIterable {
+  case mace, nequip, sevennet
+
+  /// The name as people write it.
+  var title: String {
+    switch self {
+    case .mace: "MACE"
+    case .nequip: "NequIP"
+    case .sevennet: "SevenNet"
+    }
+  }
+}
+
+/// `{kind: mace, file: water.model, ...}`, and the same for the other networks.
+struct NetworkSection: DeckSection {
+  /// What the deck says the file is; nil where it names only the file.
+  var kind: NetworkKind?
   var file = ""
   var precision = Precision.single
-  var head: String?
+  /// The head or the modality.
+  var variant: String?
   var species: [Labelled<Element>] = []
   var usesExactRadial = false
   var units = Units.real
   var marks = Marks.none
 
-  static let table = SectionTable<Self>(
-    name: "mace", expectation: "a MACE model",
-    meaning: "A MACE network as its training saved it, or as 'tektite convert' wrote it.",
-    keys: [
-      .kind("mace"),
+  static let table: SectionTable<Self> = make(.mace)
+  static let nequip: SectionTable<Self> = make(.nequip)
+  static let sevennet: SectionTable<Self> = make(.sevennet)
+
+  /// The table that belongs to a kind.
+  static func table(for kind: NetworkKind?) -> SectionTable<Self> {
+    switch kind {
+    case .mace, nil: table
+    case .nequip: nequip
+    case .sevennet: sevennet
+    }
+  }
+
+  private static func make(_ kind: NetworkKind) -> SectionTable<Self> {
+    var keys: [SectionKey<Self>] = [
+      .kind(kind.rawValue),
       .required("file", \.file, .path("the path of a model"), "The model's file; a relative path starts at the deck."),
       .optional(
         "precision", \.precision,
@@ -23,9 +51,21 @@ struct MACESection: DeckSection {
         default: .single,
         "'single' for arithmetic of 32 bits inside the network, with positions, forces and integration in 64; or 'double'."
       ),
-      .absent(
-        "head", \.head, .text("the name of a head"),
-        "Which of the heads to use; needed where the model has several. 'tektite inspect' names them."),
+    ]
+    switch kind {
+    case .mace:
+      keys.append(
+        .absent(
+          "head", \.variant, .text("the name of a head"),
+          "Which of the heads to use; needed where the model has several. 'tektite inspect' names them."))
+    case .sevennet:
+      keys.append(
+        .absent(
+          "modality", \.variant, .text("the name of a modality"),
+          "Which of the modalities to use; needed where the model has several. 'tektite inspect' names them."))
+    case .nequip: break
+    }
+    keys += [
       .optional(
         "species", \.species, Codec<Element>.element.bySpecies("elements by species, such as {A: Ge}"), default: [],
         "Elements for labels that are none, or are to be another one: {A: Ge, B: P}."),
@@ -36,7 +76,12 @@ struct MACESection: DeckSection {
         "units", \.units, .word("a system of units"), default: .real,
         "The units in which the network learned: 'real' (eV and Å), or 'lj' for one that learned reduced energies and lengths."
       ),
-    ])
+    ]
+    return SectionTable<Self>(
+      name: kind.rawValue, expectation: "a \(kind.title) model",
+      meaning: "A \(kind.title) network as its training saved it, or as 'tektite convert' wrote it.", keys: keys,
+      check: { section, _ throws(InputError) in section.kind = kind })
+  }
 }
 
 /// `{kind: committee, members: [...]}`.
@@ -72,7 +117,7 @@ extension PotentialSpec {
   /// The units in which a learned potential was trained; nil for potentials whose numbers stand in the deck.
   var learnedUnits: Units? {
     switch self {
-    case .mace(let section): section.units
+    case .network(let section): section.units
     case .committee(let section): section.members.lazy.compactMap(\.learnedUnits).first
     case .named(let section) where ModelName.isPath(section.kind) && LearnedModel.isOne(section.kind): .real
     default: nil

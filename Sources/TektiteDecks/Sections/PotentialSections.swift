@@ -10,7 +10,7 @@ indirect enum PotentialSpec: Hashable, Sendable {
   /// Its repulsive part.
   case wca(WCASection)
   /// A learned model with what is to be done with it.
-  case mace(MACESection)
+  case network(NetworkSection)
   /// The mean of several.
   case committee(CommitteeSection)
   /// Several at once.
@@ -19,10 +19,11 @@ indirect enum PotentialSpec: Hashable, Sendable {
   /// Kinds that need a mapping, with an example of what it holds.
   static let examples = [
     "lennard-jones": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...", "wca": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
-    "mace": "file: water.model", "committee": "members: [{kind: mace, file: a.model}, {kind: mace, file: b.model}]",
+    "mace": "file: water.model", "nequip": "file: water.nequip.zip", "sevennet": "file: checkpoint_best.pth",
+    "committee": "members: [{kind: mace, file: a.model}, {kind: mace, file: b.model}]",
   ]
   /// Their names.
-  static let kinds = ["committee", "lennard-jones", "mace", "wca"]
+  static let kinds = ["committee", "lennard-jones", "mace", "nequip", "sevennet", "wca"]
 }
 
 /// A potential by name: `kob-andersen`, `./mine.yaml`, or `{kind: kob-andersen, precision: mixed}`.
@@ -183,7 +184,8 @@ extension Codec where Value == String {
 enum ModelName {
   /// Whether a text names a file: it holds a slash or ends as YAML files and learned models do.
   static func isPath(_ text: String) -> Bool {
-    text.contains("/") || [".yaml", ".yml", ".model", ".pth", ".ckpt", ".safetensors"].contains(where: text.hasSuffix)
+    text.contains("/")
+      || [".yaml", ".yml", ".model", ".pth", ".ckpt", ".safetensors", ".nequip.zip"].contains(where: text.hasSuffix)
   }
 }
 
@@ -218,7 +220,8 @@ extension Codec where Value == PotentialSpec {
       expectation: expectation,
       schema: Schema.any(
         [.object([("type", .text("string"))])]
-          + ["lennard-jones", "wca", "mace", "committee", "named-potential"].map(Schema.reference)),
+          + ["lennard-jones", "wca", "mace", "nequip", "sevennet", "committee", "named-potential"].map(Schema.reference)
+      ),
       decode: { node, context throws(InputError) in
         switch node.content {
         case .scalar:
@@ -232,7 +235,8 @@ extension Codec where Value == PotentialSpec {
           switch node["kind"].map(\.content) {
           case .scalar("lennard-jones", _): return .lennardJones(try LennardJonesSection.table.decode(node, context))
           case .scalar("wca", _): return .wca(try WCASection.table.decode(node, context))
-          case .scalar("mace", _): return .mace(try MACESection.table.decode(node, context))
+          case .scalar(let kind, _) where NetworkKind(rawValue: kind) != nil:
+            return .network(try NetworkSection.table(for: NetworkKind(rawValue: kind)).decode(node, context))
           case .scalar("committee", _): return .committee(try CommitteeSection.table.decode(node, context))
           default: return .named(try NamedPotential.table.decode(node, context))
           }
@@ -243,7 +247,7 @@ extension Codec where Value == PotentialSpec {
         case .named(let section): NamedPotential.table.encode(section, units)
         case .lennardJones(let section): LennardJonesSection.table.encode(section, units)
         case .wca(let section): WCASection.table.encode(section, units)
-        case .mace(let section): MACESection.table.encode(section, units)
+        case .network(let section): NetworkSection.table(for: section.kind).encode(section, units)
         case .committee(let section): CommitteeSection.table.encode(section, units)
         case .sum(let terms): .list(terms.map { Codec.single.encode($0, units) })
         }

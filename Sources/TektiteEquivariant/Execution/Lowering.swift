@@ -230,15 +230,17 @@ struct Lowering {
     }
     var at = 0
     var last = -1
-    for k in gate.scalars {
-      append(k, at, gate: nil, gate.scalarFunction, 0, &last)
-      at += 1
+    for (number, group) in gate.scalars.enumerated() {
+      for k in group.input {
+        append(k, at, gate: nil, group.function, number, &last)
+        at += 1
+      }
     }
-    for group in gate.gated {
+    for (number, group) in gate.gated.enumerated() {
       for u in 0..<group.copies {
         append(
-          group.start + u * group.dimension, at, gate: gate.gates.lowerBound + group.firstGate + u, gate.gateFunction,
-          1, &last)
+          group.start + u * group.dimension, at, gate: group.firstGate + u, group.function, gate.scalars.count + number,
+          &last)
         at += group.dimension
       }
     }
@@ -320,24 +322,35 @@ struct Lowering {
       pointsToReceiver: step.direction == .towardsCenter, paths: paths,
       radial: NetworkPlan.RadialFunctions(
         count: step.radial.count, start: tabulation.start, spacing: tabulation.spacing, bend: tabulation.bend,
-        degree: tabulation.degree,
+        degree: tabulation.degree, joint: tabulation.joint,
         samples: tabulation.tables, slopes: tabulation.slopes, table: pairs.map { tabulation.tableOfPair[$0] ?? 0 },
-        isAlwaysExact: usesExactRadial, exact: exact(step.radial)),
+        // Where pairs have cutoffs of their own, a spline over all distances would cross their ends.
+        isAlwaysExact: usesExactRadial || !step.radial.pairCutoffs.isEmpty || isTooCoarse(tabulation),
+        exact: exact(step.radial)),
       density: density(step, tabulation))
     guard let embedding = carried(step.input) else { return convolution }
     return reduce(convolution, step, embedding, tabulation) ?? bySpecies(convolution, embedding)
   }
 
   /// A grid for the precision. Single precision takes cubic splines, which are cheapest, where truncation and the rounding of coefficients leave slopes accurate to
-  /// 2·10⁻⁵ of the largest; else degree 5 with few samples, since what a finer grid gains it loses to rounding.
+  /// 10⁻⁵ of the largest; else the best of those and of degree 5 with few samples, since what a finer grid gains it loses to rounding.
   private func tabulation(_ radial: RadialFunction, _ pairs: [RadialTabulation.Pair]) -> RadialTabulation {
     guard !isDouble else {
       return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-10, samples: 256...4096)
     }
     let cubic = RadialTabulation(
       radial, pairs: pairs, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: 6e-8)
-    guard max(cubic.valueError, cubic.derivativeError) > 2e-5 else { return cubic }
-    return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 5e-6, samples: 128...288, bend: 0)
+    guard cubic.largestError > 1e-5 else { return cubic }
+    let others = [0.0, 1].map {
+      RadialTabulation(
+        radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 64...320, bend: $0, rounding: 6e-8)
+    }
+    return others.reduce(cubic) { $1.largestError < $0.largestError ? $1 : $0 }
+  }
+
+  /// Whether a table would change results by more than the precision allows. Networks with functions that have kinks are no smooth functions of distance.
+  private func isTooCoarse(_ tabulation: RadialTabulation) -> Bool {
+    tabulation.largestError > (isDouble ? 1e-8 : 1e-4)
   }
 
   private func exact(
@@ -355,10 +368,7 @@ struct Lowering {
       samples: tabulation.representatives.map {
         function.samples(at: tabulation.distances, center: $0.center, neighbor: $0.neighbor).values
       },
-      slopes: tabulation.representatives.map {
-        RadialTabulation.slopes(
-          function, $0, ends: [tabulation.distances[0], program.cutoff], bend: tabulation.bend)
-      }
+      slopes: tabulation.representatives.map { tabulation.slopes(of: function, $0) }
     ) { r, a, b in
       let (values, derivatives) = exact(r, a, b)
       return (values[0], derivatives[0])
@@ -384,7 +394,8 @@ struct Lowering {
       return nil
     }
     let readers = program.steps.reduce(0) { $0 + $1.inputs.count { $0 == step.output } }
-    guard !usesExactRadial, tabulation.representatives.count == 1, readers == maps.count, !maps.isEmpty,
+    guard !convolution.radial.isAlwaysExact, tabulation.representatives.count == 1, readers == maps.count,
+      !maps.isEmpty,
       convolution.paths.allSatisfy({ $0.coupling == nil })
     else { return nil }
     let pair = tabulation.representatives[0]
@@ -408,7 +419,9 @@ struct Lowering {
     result.radial.count = functions.rank
     result.radial.samples = [functions.samples]
     result.radial.slopes = convolution.radial.slopes.map {
-      .init(first: messages.project($0.first), last: messages.project($0.last))
+      .init(
+        first: messages.project($0.first), last: messages.project($0.last), joint: $0.joint.map { messages.project($0) }
+      )
     }
     result.radial.exact = { r, a, b in
       let (values, derivatives) = exact(r, a, b)

@@ -50,7 +50,7 @@ struct NetworkPotential: Potential, ~Copyable {
     _ evaluation: inout Evaluation
   ) {
     let basis = configuration.cell.basis
-    let reach = pair.radii.reduce(0, max) * 2
+    let reach = pair.cutoffs.joined().reduce(0, max)
     let hasEnergies = evaluation.atomicEnergies.count > 0
     let hasVirials = evaluation.atomicVirials.count > 0
     for i in 0..<configuration.positions.count {

@@ -54,14 +54,16 @@ extension Interpreter {
     let x = work.features[input]
     for i in work.species.indices {
       var at = i * m
-      for k in gate.scalars {
-        work.features[output][at] = gate.scalarFunction?.value(x[i * n + k]) ?? x[i * n + k]
-        at += 1
+      for group in gate.scalars {
+        for k in group.input {
+          work.features[output][at] = group.function?.value(x[i * n + k]) ?? x[i * n + k]
+          at += 1
+        }
       }
       for group in gate.gated {
         for u in 0..<group.copies {
-          let t = x[i * n + gate.gates.lowerBound + group.firstGate + u]
-          let factor = gate.gateFunction?.value(t) ?? t
+          let t = x[i * n + group.firstGate + u]
+          let factor = group.function?.value(t) ?? t
           for k in 0..<group.dimension {
             work.features[output][at] = factor * x[i * n + group.start + u * group.dimension + k]
             at += 1
@@ -76,15 +78,17 @@ extension Interpreter {
     let (x, dz) = (work.features[input], work.adjoints[output])
     for i in work.species.indices {
       var at = i * m
-      for k in gate.scalars {
-        work.adjoints[input][i * n + k] += (gate.scalarFunction?.derivative(x[i * n + k]) ?? 1) * dz[at]
-        at += 1
+      for group in gate.scalars {
+        for k in group.input {
+          work.adjoints[input][i * n + k] += (group.function?.derivative(x[i * n + k]) ?? 1) * dz[at]
+          at += 1
+        }
       }
       for group in gate.gated {
         for u in 0..<group.copies {
-          let place = i * n + gate.gates.lowerBound + group.firstGate + u
-          let factor = gate.gateFunction?.value(x[place]) ?? x[place]
-          let slope = gate.gateFunction?.derivative(x[place]) ?? 1
+          let place = i * n + group.firstGate + u
+          let factor = group.function?.value(x[place]) ?? x[place]
+          let slope = group.function?.derivative(x[place]) ?? 1
           for k in 0..<group.dimension {
             let from = i * n + group.start + u * group.dimension + k
             work.adjoints[input][from] += factor * dz[at]

@@ -91,7 +91,7 @@ struct MACEBuilder {
     _ network: RadialNetwork, _ block: MACEDescription.Interaction, isDensity: Bool = false
   ) throws(ProgramError) -> RadialFunction {
     try RadialFunction(
-      basis: model.radial.basis, transform: model.radial.transform, envelope: model.radial.envelope,
+      basis: model.radial.basis, transform: model.radial.transform, envelope: .polynomial(model.radial.envelope),
       envelopePlace: model.radial.envelopePlace, neighborRows: block.nonLinear?.source ?? [],
       centerRows: block.nonLinear?.target ?? [], network: network, isDensity: isDensity)
   }
@@ -165,7 +165,7 @@ extension PairRepulsion {
   func multiplied(by number: Double) -> PairRepulsion {
     PairRepulsion(
       coulomb: coulomb, weights: weights, decays: decays, screeningLength: screeningLength,
-      screeningExponent: screeningExponent, charges: charges, radii: radii, envelopeExponent: envelopeExponent,
+      screeningExponent: screeningExponent, charges: charges, cutoffs: cutoffs, envelopeExponent: envelopeExponent,
       factor: factor * number)
   }
 }

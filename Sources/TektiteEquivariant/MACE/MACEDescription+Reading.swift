@@ -180,10 +180,11 @@ extension MACEReader {
     guard Self.shortName(module.className, in: "mace") == "ZBLBasis" else {
       throw Self.error(module, "is of class '\(module.className)'; supported is ZBLBasis")
     }
+    let radii = try radii(module, atomicNumbers)
     return PairRepulsion(
       coulomb: 14.3996, weights: try values(module, "c", shape: [4]), decays: [3.2, 0.9423, 0.4028, 0.2016],
       screeningLength: try number(module, "a_prefactor") * 0.529, screeningExponent: try number(module, "a_exp"),
-      charges: atomicNumbers.map { Double($0) }, radii: try radii(module, atomicNumbers),
+      charges: atomicNumbers.map { Double($0) }, cutoffs: radii.map { a in radii.map { a + $0 } },
       envelopeExponent: try integer(module, "p", 1...1000), factor: 1)
   }
 }

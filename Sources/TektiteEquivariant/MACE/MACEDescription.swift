@@ -125,3 +125,16 @@ public struct MACEDescription: Sendable {
     public let hasHiddenHeads: Bool
   }
 }
+
+extension MACEDescription: NetworkDescription {
+  /// `MACE`.
+  public var kind: String { "MACE" }
+  /// What models within a file are called.
+  public var variantWord: String { "head" }
+  /// The names of the models within the file.
+  public var variants: [String] { heads }
+  /// Symbols of the elements.
+  public var typeNames: [String] { elementSymbols }
+  /// The program of one of the models within the file.
+  public func program(variant: Int) throws(ProgramError) -> NetworkProgram { try NetworkProgram(self, head: variant) }
+}

@@ -13,9 +13,14 @@ extension MACEReader {
     case "sigmoid", "Sigmoid": return .sigmoid
     case "relu", "ReLU": return .relu
     case "abs": return .abs
+    case "shifted_softplus", "ShiftedSoftplus", "ShiftedSoftPlus": return .shiftedSoftplus
+    case "softplus", "Softplus": return .softplus
+    case "elu", "ELU": return .elu
+    case "mish", "Mish": return .mish
+    case "gelu", "GELU": return .gelu
     default:
-      throw Self.error(
-        module, "applies \(value.kindName), which is not supported; supported are silu, tanh, sigmoid, relu and abs")
+      let known = ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Self.error(module, "applies \(value.kindName), which is not supported; supported are \(known)")
     }
   }
 
@@ -133,19 +138,24 @@ extension MACEReader {
     }
     let scalars = try range("_s_start", "_s_len")
     let gates = try range("_g_start", "_g_len")
+    let gateFunction = try scaled("_act_gate", "_gate_cst")
     var gated: [GateLayer.Gated] = []
     for entry in try module.requiredAttribute("_gated_info").elements ?? [] {
       let fields = (entry.elements ?? []).compactMap(\.integer)
       guard fields.count == 5, fields.allSatisfy({ (0...NetworkProgram.largestDimension).contains($0) }),
         fields[1] == fields[2] * fields[3]
       else { throw Self.error(module, "has something in '_gated_info' that is not understood") }
-      gated.append(.init(start: fields[0], copies: fields[3], dimension: fields[2], firstGate: fields[4]))
+      guard fields[4] + fields[3] <= gates.count else {
+        throw Self.error(module, "has more copies in '_gated_info' than gates")
+      }
+      gated.append(
+        .init(
+          start: fields[0], copies: fields[3], dimension: fields[2], firstGate: gates.lowerBound + fields[4],
+          gateFunction))
     }
     return (
       input,
-      GateLayer(
-        scalars: scalars, try scaled("_act_scalar", "_scalar_cst"), gates: gates, try scaled("_act_gate", "_gate_cst"),
-        gated: gated)
+      GateLayer(scalars: [.init(scalars, try scaled("_act_scalar", "_scalar_cst"))], gated: gated)
     )
   }
 }

@@ -36,7 +36,8 @@ extension NetworkProgram {
       try check(step)
     }
     for pair in pairs {
-      guard pair.charges.count == speciesCount, pair.radii.count == speciesCount,
+      guard pair.charges.count == speciesCount, pair.cutoffs.count == speciesCount,
+        pair.cutoffs.allSatisfy({ $0.count == speciesCount }),
         pair.weights.count == pair.decays.count
       else { throw ProgramError("a term of pairs does not know all \(speciesCount) species") }
     }
@@ -75,13 +76,11 @@ extension NetworkProgram {
       else { throw ProgramError("the weights of the linear map to \(buffers[step.output].name) do not fit") }
     case .gate(let gate, let input, let output):
       let (n, m) = (buffers[input].irreps.dimension, buffers[output].irreps.dimension)
-      let all = 0..<n
-      var fits = gate.scalars.clamped(to: all) == gate.scalars && gate.gates.clamped(to: all) == gate.gates
+      var fits = gate.scalars.allSatisfy { $0.input.lowerBound >= 0 && $0.input.upperBound <= n }
       for group in gate.gated {
         let sizes = [group.start, group.copies, group.dimension, group.firstGate]
         fits = fits && sizes.allSatisfy { $0 >= 0 && $0 <= n }
-        fits = fits && group.start + group.copies * group.dimension <= n
-        fits = fits && group.firstGate + group.copies <= gate.gates.count
+        fits = fits && group.start + group.copies * group.dimension <= n && group.firstGate + group.copies <= n
       }
       guard fits, gate.outputDimension == m else {
         throw ProgramError("the gate between \(buffers[input].name) and \(buffers[output].name) does not fit them")

@@ -1,4 +1,5 @@
-/// The screened repulsion of nuclei of Ziegler, Biersack and Littmark (1985) in MACE's form, switched off at the sum of two radii:
+/// The screened repulsion of nuclei of Ziegler, Biersack and Littmark (1985) as MACE and NequIP add it, switched off at a distance that
+/// may depend on the pair:
 ///
 ///     v(r) = k Z_i Z_j / r Σ_k c_k exp(−b_k r/a) e(r),   a = a₀/(Z_i^x + Z_j^x)
 ///
@@ -16,8 +17,8 @@ public struct PairRepulsion: Hashable, Sendable {
   public let screeningExponent: Double
   /// Z by species.
   public let charges: [Double]
-  /// Radii by species; the envelope ends at the sum of two.
-  public let radii: [Double]
+  /// Where the envelope ends, by the two species; the same in either order.
+  public let cutoffs: [[Double]]
   /// p of the envelope.
   public let envelopeExponent: Int
   /// What v is multiplied by before it is added to the energy.
@@ -26,16 +27,16 @@ public struct PairRepulsion: Hashable, Sendable {
   /// Makes a term.
   public init(
     coulomb: Double, weights: [Double], decays: [Double], screeningLength: Double, screeningExponent: Double,
-    charges: [Double], radii: [Double], envelopeExponent: Int, factor: Double
+    charges: [Double], cutoffs: [[Double]], envelopeExponent: Int, factor: Double
   ) {
     (self.coulomb, self.weights, self.decays, self.screeningLength) = (coulomb, weights, decays, screeningLength)
-    (self.screeningExponent, self.charges, self.radii) = (screeningExponent, charges, radii)
+    (self.screeningExponent, self.charges, self.cutoffs) = (screeningExponent, charges, cutoffs)
     (self.envelopeExponent, self.factor) = (envelopeExponent, factor)
   }
 
   /// factor · v and its derivative.
   public func evaluate(_ r: Double, _ first: Int, _ second: Int) -> (value: Double, derivative: Double) {
-    let envelope = PolynomialEnvelope(exponent: envelopeExponent, cutoff: radii[first] + radii[second])
+    let envelope = PolynomialEnvelope(exponent: envelopeExponent, cutoff: cutoffs[first][second])
     guard r < envelope.cutoff else { return (0, 0) }
     let a = screeningLength / (power(charges[first], screeningExponent) + power(charges[second], screeningExponent))
     var (phi, dphi) = (0.0, 0.0)

@@ -164,10 +164,20 @@ public struct SymmetricContraction: Hashable, Sendable {
   }
 }
 
-/// Scalars pass a function, other copies are multiplied by gates, scalars that have passed another one:
+/// Scalars pass functions, other copies are multiplied by gates, scalars that have passed functions too:
 ///
-///     z = [f(x_s), x_g,k · f'(x_t)]
+///     z = [f(x_s), …, x_g,k · g(x_t), …]
 public struct GateLayer: Hashable, Sendable {
+  /// Scalars that pass one function.
+  public struct Scalars: Hashable, Sendable {
+    /// Where they are in x.
+    public let input: Range<Int>
+    /// f; nil for the identity.
+    public let function: ScaledFunction?
+    /// Makes a group of scalars.
+    public init(_ input: Range<Int>, _ function: ScaledFunction?) { (self.input, self.function) = (input, function) }
+  }
+
   /// Copies that are gated.
   public struct Gated: Hashable, Sendable {
     /// Where they start in x.
@@ -176,37 +186,38 @@ public struct GateLayer: Hashable, Sendable {
     public let copies: Int
     /// Components of each.
     public let dimension: Int
-    /// The gate of the first among the gates; the others follow.
+    /// Where the gate of the first is in x; the others follow.
     public let firstGate: Int
+    /// g; nil for the identity.
+    public let function: ScaledFunction?
     /// Makes a group of copies.
-    public init(start: Int, copies: Int, dimension: Int, firstGate: Int) {
-      (self.start, self.copies, self.dimension, self.firstGate) = (start, copies, dimension, firstGate)
+    public init(start: Int, copies: Int, dimension: Int, firstGate: Int, _ function: ScaledFunction?) {
+      (self.start, self.copies, self.dimension) = (start, copies, dimension)
+      (self.firstGate, self.function) = (firstGate, function)
     }
+    /// Where its gates are in x.
+    public var gates: Range<Int> { firstGate..<(firstGate + copies) }
+    /// Where its copies are in x.
+    public var input: Range<Int> { start..<(start + copies * dimension) }
   }
 
-  /// Where the scalars are in x.
-  public let scalars: Range<Int>
-  /// f; nil for the identity.
-  public let scalarFunction: ScaledFunction?
-  /// Where the gates are in x.
-  public let gates: Range<Int>
-  /// f'; nil for the identity.
-  public let gateFunction: ScaledFunction?
-  /// The gated copies, in the order of the output.
+  /// The scalars, in the order of the output.
+  public let scalars: [Scalars]
+  /// The gated copies, in the order of the output, after the scalars.
   public let gated: [Gated]
 
   /// Makes a gate.
-  public init(
-    scalars: Range<Int>, _ scalarFunction: ScaledFunction?, gates: Range<Int> = 0..<0,
-    _ gateFunction: ScaledFunction? = nil,
-    gated: [Gated] = []
-  ) {
-    (self.scalars, self.scalarFunction, self.gates) = (scalars, scalarFunction, gates)
-    (self.gateFunction, self.gated) = (gateFunction, gated)
+  public init(scalars: [Scalars], gated: [Gated] = []) { (self.scalars, self.gated) = (scalars, gated) }
+
+  /// A function of scalars alone.
+  public init(scalars: Range<Int>, _ function: ScaledFunction?) {
+    self.init(scalars: [Scalars(scalars, function)])
   }
 
   /// Components of z.
-  public var outputDimension: Int { scalars.count + gated.reduce(0) { $0 + $1.copies * $1.dimension } }
+  public var outputDimension: Int {
+    scalars.reduce(0) { $0 + $1.input.count } + gated.reduce(0) { $0 + $1.input.count }
+  }
 }
 
 /// One step of a program. Every buffer is written by exactly one step, and read by later ones.

@@ -92,24 +92,3 @@ public enum DistanceTransform: Hashable, Sendable {
     }
   }
 }
-
-/// The envelope 1 − (p+1)(p+2)/2 x^p + p(p+2) x^(p+1) − p(p+1)/2 x^(p+2), x = r/r_c, and 0 from r_c on (Gasteiger et al. 2020, eq. 8).
-public struct PolynomialEnvelope: Hashable, Sendable {
-  /// The exponent p.
-  public let exponent: Int
-  /// The distance r_c from which on it vanishes.
-  public let cutoff: Double
-
-  /// Makes an envelope.
-  public init(exponent: Int, cutoff: Double) { (self.exponent, self.cutoff) = (exponent, cutoff) }
-
-  /// Value and derivative at r.
-  public func evaluate(_ r: Double) -> (value: Double, derivative: Double) {
-    guard r < cutoff else { return (0, 0) }
-    let (p, x) = (Double(exponent), r / cutoff)
-    let lower = power(x, p - 1)
-    let value = 1 - lower * x * ((p + 1) * (p + 2) / 2 - x * (p * (p + 2) - x * p * (p + 1) / 2))
-    // −p(p+1)(p+2)/2 x^(p−1) (1 − x)².
-    return (value, -p * (p + 1) * (p + 2) / 2 * lower * (1 - x) * (1 - x) / cutoff)
-  }
-}

@@ -119,7 +119,8 @@ public struct RadialNetwork: Hashable, Sendable {
 ///     R(r) = e₂(r) · g(network([e₁(r) b(x(r)), s(z_neighbour), t(z_centre)]))
 ///
 /// with a basis b, a transform x, an envelope that multiplies either the basis (e₁) or the result (e₂), rows s and t that belong to the species
-/// (or nothing), and g the identity or tanh(y²).
+/// (or nothing), and g the identity or tanh(y²). Where pairs of species have cutoffs of their own, r is the distance in units of the pair's cutoff times the envelope's. Outputs may be
+/// multiplied by powers of the distance itself, as harmonics of vectors that are not of length one bring them.
 public struct RadialFunction: Hashable, Sendable {
   /// What the envelope multiplies.
   public enum EnvelopePlace: Hashable, Sendable {
@@ -134,7 +135,7 @@ public struct RadialFunction: Hashable, Sendable {
   /// x.
   public let transform: DistanceTransform
   /// e, a function of r itself.
-  public let envelope: PolynomialEnvelope
+  public let envelope: RadialEnvelope
   /// Where it is applied.
   public let envelopePlace: EnvelopePlace
   /// s, by species; empty for none.
@@ -145,14 +146,19 @@ public struct RadialFunction: Hashable, Sendable {
   public let network: RadialNetwork
   /// Whether g(y) = tanh(y²), which keeps densities between 0 and 1; otherwise g(y) = y.
   public let isDensity: Bool
+  /// Cutoffs of pairs by species of the centre and of the neighbour, none above the envelope's; empty where all pairs have that.
+  public let pairCutoffs: [[Double]]
+  /// For each output the power of the distance that multiplies it; empty for none.
+  public let powers: [Int]
 
   /// The number of outputs.
   public var count: Int { network.outputs }
 
   /// Makes a function; throws when the widths do not add up.
   public init(
-    basis: RadialBasis, transform: DistanceTransform, envelope: PolynomialEnvelope, envelopePlace: EnvelopePlace,
-    neighborRows: [[Double]] = [], centerRows: [[Double]] = [], network: RadialNetwork, isDensity: Bool = false
+    basis: RadialBasis, transform: DistanceTransform, envelope: RadialEnvelope, envelopePlace: EnvelopePlace,
+    neighborRows: [[Double]] = [], centerRows: [[Double]] = [], network: RadialNetwork, isDensity: Bool = false,
+    pairCutoffs: [[Double]] = [], powers: [Int] = []
   ) throws(ProgramError) {
     let (s, t) = (neighborRows.first?.count ?? 0, centerRows.first?.count ?? 0)
     guard basis.count + s + t == network.inputs, neighborRows.allSatisfy({ $0.count == s }),
@@ -162,6 +168,13 @@ public struct RadialFunction: Hashable, Sendable {
         "a radial network takes \(network.inputs) numbers, but there are \(basis.count) of the basis and \(s) and \(t) of the species"
       )
     }
+    guard pairCutoffs.joined().allSatisfy({ $0 > 0 && $0 <= envelope.cutoff }) else {
+      throw ProgramError("pairs of species have cutoffs that are not above 0 and at most \(envelope.cutoff)")
+    }
+    guard powers.isEmpty || powers.count == network.outputs, powers.allSatisfy({ $0 >= 0 }) else {
+      throw ProgramError("\(powers.count) powers of the distance were given for \(network.outputs) radial functions")
+    }
+    (self.pairCutoffs, self.powers) = (pairCutoffs, powers)
     (self.basis, self.transform, self.envelope, self.envelopePlace) = (basis, transform, envelope, envelopePlace)
     (self.neighborRows, self.centerRows, self.network, self.isDensity) = (neighborRows, centerRows, network, isDensity)
   }
@@ -170,13 +183,20 @@ public struct RadialFunction: Hashable, Sendable {
   func covers(_ count: Int) -> Bool {
     [
       transform.speciesCount, neighborRows.isEmpty ? nil : neighborRows.count,
-      centerRows.isEmpty ? nil : centerRows.count,
+      centerRows.isEmpty ? nil : centerRows.count, pairCutoffs.isEmpty ? nil : pairCutoffs.count,
     ]
-    .allSatisfy { $0 == nil || $0 == count }
+    .allSatisfy { $0 == nil || $0 == count } && pairCutoffs.allSatisfy { $0.count == count }
+  }
+
+  /// What distances of a pair are multiplied by before anything else.
+  func stretch(center: Int, neighbor: Int) -> Double {
+    pairCutoffs.isEmpty ? 1 : envelope.cutoff / pairCutoffs[center][neighbor]
   }
 
   /// R and dR/dr at distance r.
-  public func evaluate(_ r: Double, center: Int, neighbor: Int) -> (values: [Double], derivatives: [Double]) {
+  public func evaluate(_ distance: Double, center: Int, neighbor: Int) -> (values: [Double], derivatives: [Double]) {
+    let stretch = stretch(center: center, neighbor: neighbor)
+    let r = stretch * distance
     let (e, de) = envelope.evaluate(r)
     let (x, dx) = transform.evaluate(r, center, neighbor)
     var (b, db) = basis.evaluate(x)
@@ -198,6 +218,12 @@ public struct RadialFunction: Hashable, Sendable {
       if envelopePlace == .result {
         dy[k] = dy[k] * e + y[k] * de
         y[k] *= e
+      }
+      dy[k] *= stretch
+      if !powers.isEmpty, powers[k] > 0 {
+        let (n, lower) = (Double(powers[k]), power(distance, Double(powers[k] - 1)))
+        dy[k] = dy[k] * lower * distance + y[k] * n * lower
+        y[k] *= lower * distance
       }
     }
     return (y, dy)

@@ -84,12 +84,12 @@ struct LiveFeatures {
     }
   }
 
-  /// Scalars of a gate are needed together, and so are all copies of a group, and all gates.
+  /// Scalars of a gate that pass one function are needed together, and so are all copies of a group, and their gates.
   private mutating func mark(_ gate: GateLayer, _ input: BufferIndex, _ output: BufferIndex) {
     for part in gate.parts where components(output)[part.output].contains(true) {
       markComponents(output, part.output)
       markComponents(input, part.input)
-      if !part.isScalar { markComponents(input, gate.gates) }
+      if let group = part.group { markComponents(input, group.gates) }
     }
   }
 
@@ -116,20 +116,19 @@ extension GateLayer {
   /// A run of components that go from input to output together.
   struct Part {
     let input, output: Range<Int>
-    /// The group; nil for the scalars.
+    /// The function of scalars.
+    let function: ScaledFunction?
+    /// The group; nil for scalars.
     let group: Gated?
-    var isScalar: Bool { group == nil }
   }
 
-  /// The scalars and the groups.
+  /// The groups of scalars and of gated copies, in the order of the output.
   var parts: [Part] {
-    var parts = [Part(input: scalars, output: 0..<scalars.count, group: nil)]
-    var end = scalars.count
-    for group in gated {
-      let size = group.copies * group.dimension
-      parts.append(Part(input: group.start..<(group.start + size), output: end..<(end + size), group: group))
-      end += size
+    var end = 0
+    func next(_ input: Range<Int>, _ function: ScaledFunction?, _ group: Gated?) -> Part {
+      defer { end += input.count }
+      return Part(input: input, output: end..<(end + input.count), function: function, group: group)
     }
-    return parts
+    return scalars.map { next($0.input, $0.function, nil) } + gated.map { next($0.input, nil, $0) }
   }
 }

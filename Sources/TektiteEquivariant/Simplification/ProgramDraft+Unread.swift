@@ -157,7 +157,7 @@ extension RadialFunction {
       basis: basis, transform: transform, envelope: envelope, envelopePlace: envelopePlace,
       neighborRows: neighborRows, centerRows: centerRows,
       network: RadialNetwork(inputs: network.inputs, layers: network.layers.dropLast() + [layer]),
-      isDensity: isDensity)
+      isDensity: isDensity, pairCutoffs: pairCutoffs, powers: powers.isEmpty ? [] : columns.map { powers[$0] })
   }
 }
 
@@ -191,13 +191,14 @@ extension GateLayer {
       return place..<(place + range.count)
     }
     let left = parts.filter { !$0.output.isEmpty && outputs[$0.output.lowerBound] }
-    let groups = left.compactMap { part in
-      part.group.map {
-        Gated(start: moved(part.input).lowerBound, copies: $0.copies, dimension: $0.dimension, firstGate: $0.firstGate)
-      }
-    }
     return GateLayer(
-      scalars: left.contains(where: \.isScalar) ? moved(scalars) : 0..<0, scalarFunction,
-      gates: groups.isEmpty ? 0..<0 : moved(gates), gateFunction, gated: groups)
+      scalars: left.filter { $0.group == nil }.map { Scalars(moved($0.input), $0.function) },
+      gated: left.compactMap { part in
+        part.group.map {
+          Gated(
+            start: moved(part.input).lowerBound, copies: $0.copies, dimension: $0.dimension,
+            firstGate: moved($0.gates).lowerBound, $0.function)
+        }
+      })
   }
 }

@@ -54,10 +54,12 @@ extension RadialFunction {
   public func factors(
     at distances: [Double], center: Int, neighbor: Int, derivatives: Bool = false
   ) -> RadialFactors {
-    var batch = RadialBatch(self, distances, center, neighbor, derivatives)
+    let stretch = stretch(center: center, neighbor: neighbor)
+    let stretched = stretch == 1 ? distances : distances.map { stretch * $0 }
+    var batch = RadialBatch(self, stretched, center, neighbor, derivatives)
     var (layers, weights) = (network.layers[...], [Double]?.none)
     var hasBiases = false
-    if let last = layers.last, last.normalization == nil, last.activation == nil, !isDensity {
+    if let last = layers.last, last.normalization == nil, last.activation == nil, !isDensity, powers.isEmpty {
       weights = last.weights + last.biases
       hasBiases = !last.biases.isEmpty
       layers.removeLast()
@@ -65,7 +67,9 @@ extension RadialFunction {
     for layer in layers { batch.pass(layer) }
     if hasBiases { batch.appendOne() }
     if isDensity { batch.applyDensity() }
-    if envelopePlace == .result { batch.multiply(by: envelope, distances) }
+    if envelopePlace == .result { batch.multiply(by: envelope, stretched) }
+    if stretch != 1 { batch.multiplySlopes(by: stretch) }
+    if !powers.isEmpty { batch.multiply(by: powers, distances) }
     return RadialFactors(
       distances: distances, width: batch.width, values: batch.values, derivatives: batch.slopes, weights: weights,
       functionCount: weights == nil ? batch.width : count)
@@ -78,6 +82,7 @@ extension RadialFunction {
     case .identity: break
     case .agnesi(_, _, _, let radii), .soft(_, let radii): parameters.append(radii[center] + radii[neighbor])
     }
+    if !pairCutoffs.isEmpty { parameters.append(pairCutoffs[center][neighbor]) }
     if !neighborRows.isEmpty { parameters += neighborRows[neighbor] }
     if !centerRows.isEmpty { parameters += centerRows[center] }
     return parameters
@@ -178,7 +183,22 @@ private struct RadialBatch {
     }
   }
 
-  mutating func multiply(by envelope: PolynomialEnvelope, _ distances: [Double]) {
+  mutating func multiplySlopes(by factor: Double) {
+    for k in slopes.indices { slopes[k] *= factor }
+  }
+
+  /// Each column by a power of the distance.
+  mutating func multiply(by powers: [Int], _ distances: [Double]) {
+    for (i, r) in distances.enumerated() {
+      for (k, n) in powers.enumerated() where n > 0 {
+        let (at, lower) = (i * width + k, power(r, Double(n - 1)))
+        if hasSlopes { slopes[at] = slopes[at] * lower * r + values[at] * Double(n) * lower }
+        values[at] *= lower * r
+      }
+    }
+  }
+
+  mutating func multiply(by envelope: RadialEnvelope, _ distances: [Double]) {
     for (i, r) in distances.enumerated() {
       let (e, de) = envelope.evaluate(r)
       for k in (i * width)..<((i + 1) * width) {

@@ -30,6 +30,8 @@ public struct RadialTabulation: Sendable {
   public let bend: Double
   /// The number of samples.
   public let sampleCount: Int
+  /// The sample at which two splines meet, where the functions have a jump in their second derivatives; nil for one spline. Both have the sample.
+  public let joint: Int?
   /// The number of functions.
   public let functionCount: Int
   /// One pair for each table; other pairs have the same functions as one of these.
@@ -38,15 +40,61 @@ public struct RadialTabulation: Sendable {
   public let tableOfPair: [Pair: Int]
   /// The samples of each table, of shape [sample][function].
   public let tables: [[Double]]
-  /// For each table the derivatives by u at both ends.
+  /// For each table the derivatives by u at both ends, and at the joint.
   public let slopes: [NetworkPlan.EndSlopes]
   /// The error of values that was measured.
   public let valueError: Double
   /// The error of derivatives that was measured.
   public let derivativeError: Double
+  /// The larger of both.
+  public var largestError: Double { max(valueError, derivativeError) }
 
   /// The distances of the samples.
-  public var distances: [Double] { Self.distances(start, spacing, bend, sampleCount) }
+  public var distances: [Double] {
+    Grid(start: start, spacing: spacing, bend: bend, count: sampleCount, joint: joint).distances
+  }
+
+  /// Where samples are.
+  struct Grid {
+    let start: Double, spacing: Double, bend: Double
+    let count: Int
+    let joint: Int?
+
+    init(start: Double, spacing: Double, bend: Double, count: Int, joint: Int?) {
+      (self.start, self.spacing, self.bend, self.count, self.joint) = (start, spacing, bend, count, joint)
+    }
+
+    /// About so many samples from a distance (with a joint: shortly after it) to the cutoff.
+    init(_ envelope: RadialEnvelope, from first: Double, bend: Double, about count: Int) {
+      let (lower, last) = (
+        SplineGrid.coordinate(first, bend: bend), SplineGrid.coordinate(envelope.cutoff, bend: bend)
+      )
+      let even = (last - lower) / Double(count - 1)
+      // Splines of degree 5 need six samples a piece.
+      guard let joint = envelope.joint, joint > first, joint < envelope.cutoff else {
+        self.init(start: lower, spacing: even, bend: bend, count: count, joint: nil)
+        return
+      }
+      let middle = SplineGrid.coordinate(joint, bend: bend)
+      let after = max(6, ((last - middle) / even).rounded(.up))
+      let spacing = (last - middle) / after
+      let before = ((middle - lower) / spacing).rounded(.down)
+      guard before >= 6 else {
+        self.init(start: lower, spacing: even, bend: bend, count: count, joint: nil)
+        return
+      }
+      self.init(
+        start: middle - before * spacing, spacing: spacing, bend: bend, count: Int(before + after) + 1,
+        joint: Int(before))
+    }
+
+    func distance(_ sample: Double) -> Double { SplineGrid.distance(start + sample * spacing, bend: bend) }
+    var distances: [Double] { (0..<count).map { distance(Double($0)) } }
+    /// The samples of each spline.
+    var pieces: [ClosedRange<Int>] { joint.map { [0...$0, $0...(count - 1)] } ?? [0...(count - 1)] }
+    /// The samples at which derivatives are told.
+    var ends: [Int] { [0] + (joint.map { [$0] } ?? []) + [count - 1] }
+  }
 
   /// Chooses a grid and tabulates.
   /// - Parameters:
@@ -67,8 +115,6 @@ public struct RadialTabulation: Sendable {
     let bend = part * cutoff
     let shortest = start ?? cutoff / 20
     precondition(samples.lowerBound >= 8 && shortest > 0 && shortest < cutoff, "a grid without room")
-    let first = SplineGrid.coordinate(shortest, bend: bend)
-    let last = SplineGrid.coordinate(cutoff, bend: bend)
     var (tables, representatives, tableOfPair) = ([[Double]: Int](), [Pair](), [Pair: Int]())
     for pair in pairs {
       let key = function.speciesParameters(center: pair.center, neighbor: pair.neighbor)
@@ -79,11 +125,12 @@ public struct RadialTabulation: Sendable {
       tableOfPair[pair] = tables[key]
     }
     var count = samples.lowerBound
+    var grid = Grid(function.envelope, from: shortest, bend: bend, about: count)
     var error = (value: 0.0, derivative: 0.0)
     while true {
       error = (0, 0)
       for pair in representatives {
-        let (value, slope) = Self.error(function, pair, degree, first, last, bend, count)
+        let (value, slope) = Self.error(function, pair, degree, grid)
         error = (max(error.value, value), max(error.derivative, slope))
       }
       // The derivative converges one order slower than the value.
@@ -92,24 +139,22 @@ public struct RadialTabulation: Sendable {
       guard growth > 1, count < samples.upperBound else { break }
       let next = Double(count) * min(2, max(1.08, 1.02 * growth))
       count = min(samples.upperBound, (Int(next) + 8) / 8 * 8)
+      grid = Grid(function.envelope, from: shortest, bend: bend, about: count)
     }
-    (self.degree, self.start, sampleCount, functionCount) = (degree, first, count, function.count)
-    let spacing = (last - first) / Double(count - 1)
-    (self.spacing, self.bend) = (spacing, bend)
+    (self.degree, self.start, sampleCount, functionCount) = (degree, grid.start, grid.count, function.count)
+    (spacing, self.bend, joint) = (grid.spacing, bend, grid.joint)
+    let distances = grid.distances
     var noise = 0.0
     if rounding > 0 {
-      let distances = Self.distances(first, spacing, bend, count)
       let steepest = distances.reduce(0) { max($0, SplineGrid.slope($1, bend: bend)) }
       for pair in representatives {
         let ratio = Self.largestRatio(function, pair, distances)
-        noise = max(noise, rounding * ratio * steepest / spacing)
+        noise = max(noise, rounding * ratio * steepest / grid.spacing)
       }
     }
     (valueError, derivativeError) = (error.value, error.derivative + noise)
     (self.representatives, self.tableOfPair) = (representatives, tableOfPair)
-    let distances = Self.distances(first, spacing, bend, count)
-    let ends = [distances[0], distances[count - 1]]
-    slopes = representatives.map { Self.slopes(function, $0, ends: ends, bend: bend) }
+    slopes = representatives.map { Self.slopes(function, $0, grid) }
     self.tables = representatives.map {
       function.samples(at: distances, center: $0.center, neighbor: $0.neighbor).values
     }
@@ -126,60 +171,71 @@ public struct RadialTabulation: Sendable {
     return zip(values, slopes).reduce(0) { $1.1 > 0 ? max($0, $1.0 / $1.1) : $0 }
   }
 
-  /// Derivatives by u of functions at the first and last sample, [function] each.
-  static func slopes(_ function: RadialFunction, _ pair: Pair, ends: [Double], bend: Double) -> NetworkPlan.EndSlopes {
+  /// Derivatives by u of other functions of the same distances at both ends and at the joint, [function] each.
+  func slopes(of function: RadialFunction, _ pair: Pair) -> NetworkPlan.EndSlopes {
+    Self.slopes(function, pair, Grid(start: start, spacing: spacing, bend: bend, count: sampleCount, joint: joint))
+  }
+
+  private static func slopes(_ function: RadialFunction, _ pair: Pair, _ grid: Grid) -> NetworkPlan.EndSlopes {
+    let ends = grid.ends.map { grid.distance(Double($0)) }
     let samples = function.samples(at: ends, center: pair.center, neighbor: pair.neighbor, derivatives: true)
     let n = samples.functionCount
     func scaled(_ end: Int) -> [Double] {
-      let factor = 1 / SplineGrid.slope(ends[end], bend: bend)
+      let factor = 1 / SplineGrid.slope(ends[end], bend: grid.bend)
       return samples.derivatives[(end * n)..<((end + 1) * n)].map { factor * $0 }
     }
-    return .init(first: scaled(0), last: scaled(1))
+    return .init(first: scaled(0), last: scaled(ends.count - 1), joint: grid.joint == nil ? nil : scaled(1))
   }
 
-  private static func distances(_ start: Double, _ spacing: Double, _ bend: Double, _ count: Int) -> [Double] {
-    (0..<count).map { SplineGrid.distance(start + Double($0) * spacing, bend: bend) }
-  }
-
-  /// The errors of values and derivatives for one pair and one number of samples. A fit is linear in what is fitted, so the few factors of the functions are fitted, and their errors
+  /// The errors of values and derivatives for one pair and one grid. A fit is linear in what is fitted, so the few factors of the functions are fitted, and their errors
   /// are multiplied by the weights.
   private static func error(
-    _ function: RadialFunction, _ pair: Pair, _ degree: Int, _ start: Double, _ last: Double, _ bend: Double,
-    _ count: Int
+    _ function: RadialFunction, _ pair: Pair, _ degree: Int, _ grid: Grid
   ) -> (value: Double, derivative: Double) {
-    let spacing = (last - start) / Double(count - 1)
-    let samples = function.factors(
-      at: distances(start, spacing, bend, count), center: pair.center, neighbor: pair.neighbor)
+    let samples = function.factors(at: grid.distances, center: pair.center, neighbor: pair.neighbor)
+    let ends = grid.ends.map { grid.distance(Double($0)) }
+    let atEnds = function.factors(at: ends, center: pair.center, neighbor: pair.neighbor, derivatives: true)
+    let perU = ends.map { 1 / SplineGrid.slope($0, bend: grid.bend) }
     // The middle of an interval for values, and about where derivatives are worst. Functions vary little over an interval of a fine grid, so some of
     // its intervals are enough, and all near the ends.
-    let step = max(1, count / 256)
-    let intervals = (0..<(count - 1)).filter { $0 % step == 0 || $0 < 4 || $0 >= count - 5 }
-    let places = intervals.flatMap { i in [0.22, 0.5, 0.78].map { (interval: i, t: $0) } }
-    let distances = places.map { SplineGrid.distance(start + (Double($0.interval) + $0.t) * spacing, bend: bend) }
+    struct Place {
+      let piece: Int, interval: Int, t: Double
+    }
+    var places: [Place] = []
+    for (piece, range) in grid.pieces.enumerated() {
+      let count = range.count
+      let step = max(1, count / 256)
+      for i in 0..<(count - 1) where i % step == 0 || i < 4 || i >= count - 5 {
+        for t in [0.22, 0.5, 0.78] { places.append(Place(piece: piece, interval: i, t: t)) }
+      }
+    }
+    let distances = places.map { grid.distance(Double(grid.pieces[$0.piece].lowerBound + $0.interval) + $0.t) }
     let exact = function.factors(
       at: distances, center: pair.center, neighbor: pair.neighbor,
       derivatives: true)
-    let slopes = distances.map { SplineGrid.slope($0, bend: bend) }
+    let slopes = distances.map { SplineGrid.slope($0, bend: grid.bend) }
     let weights = places.prefix(3).map { SplineFit.weights(degree: degree, at: $0.t) }
     let width = samples.width
-    let ends = [SplineGrid.distance(start, bend: bend), SplineGrid.distance(last, bend: bend)]
-    let atEnds = function.factors(at: ends, center: pair.center, neighbor: pair.neighbor, derivatives: true)
-    let perU = ends.map { 1 / SplineGrid.slope($0, bend: bend) }
     var (off, offSlope) = (exact.values.map { -$0 }, exact.derivatives.map { -$0 })
-    var column = [Double](repeating: 0, count: count)
     for k in 0..<width {
-      for i in 0..<count { column[i] = samples.values[i * width + k] }
-      let known = (atEnds.derivatives[k] * perU[0], atEnds.derivatives[width + k] * perU[1])
-      let c = SplineFit(samples: column, spacing: spacing, degree: degree, slopes: known).coefficients
-      for (place, (interval, _)) in places.enumerated() {
-        let (w, dw) = weights[place % 3]
+      let fits = grid.pieces.enumerated().map { piece, range in
+        SplineFit(
+          samples: range.map { samples.values[$0 * width + k] }, spacing: grid.spacing, degree: degree,
+          slopes: (
+            atEnds.derivatives[piece * width + k] * perU[piece],
+            atEnds.derivatives[(piece + 1) * width + k] * perU[piece + 1]
+          )
+        ).coefficients
+      }
+      for (number, place) in places.enumerated() {
+        let (w, dw) = weights[number % 3]
         var (value, slope) = (0.0, 0.0)
         for n in 0...degree {
-          value += w[n] * c[interval + n]
-          slope += dw[n] * c[interval + n]
+          value += w[n] * fits[place.piece][place.interval + n]
+          slope += dw[n] * fits[place.piece][place.interval + n]
         }
-        off[place * width + k] += value
-        offSlope[place * width + k] += slope / spacing * slopes[place]
+        off[number * width + k] += value
+        offSlope[number * width + k] += slope / grid.spacing * slopes[number]
       }
     }
     let n = samples.functionCount

@@ -165,38 +165,47 @@ final class ConvolutionTables<S: NetworkScalar> {
     groups = drafts.enumerated().map { k, draft in
       var whole: AlignedNumbers<S>?
       var starts: [Int32] = []
+      var size = 0
       var grid = SplineGrid(
         start: radial.start, spacing: radial.spacing, bend: radial.bend, intervals: 1, rowStride: 0,
         degree: radial.degree)
       for (t, values) in radial.samples.enumerated() {
         let channels = draft.columns.reduce(0) { max($0, $1.channels) }
         // All functions to those of the group, row by row.
-        func selected(_ all: [Double], _ count: Int) -> [Double] {
+        func selected(_ all: ArraySlice<Double>) -> [Double] {
+          let count = all.count / max(1, radial.count)
           var own = [Double](repeating: 0, count: count * draft.columns.count * channels)
           for row in 0..<count {
             for (f, column) in draft.columns.enumerated() {
-              let from = row * radial.count + column.first
+              let from = all.startIndex + row * radial.count + column.first
               let to = (row * draft.columns.count + f) * channels
               for c in 0..<column.channels { own[to + c] = column.factor * all[from + c] }
             }
           }
           return own
         }
-        let table = RadialTable<S>(
-          start: radial.start, spacing: radial.spacing, bend: radial.bend, samples: samples,
-          functions: draft.columns.count,
-          channels: channels, degree: radial.degree,
-          values: selected(values, samples),
-          slopes: (selected(radial.slopes[t].first, 1), selected(radial.slopes[t].last, 1)))
-        grid = table.grid
-        let size = (samples + radial.degree - 1) * grid.rowStride
-        if whole == nil { whole = AlignedNumbers(count: size * radial.samples.count) }
-        starts.append(Int32(t * size))
-        // A table that is not used any more may be gone before its rows are read.
-        let target = whole?.base.advanced(by: t * size)
-        withExtendedLifetime(table) {
-          target?.update(from: table.base.assumingMemoryBound(to: S.self), count: size)
+        var row = 0
+        for piece in radial.pieces(samples, radial.slopes[t]) {
+          let own = (piece.samples.lowerBound * radial.count)..<((piece.samples.upperBound + 1) * radial.count)
+          let table = RadialTable<S>(
+            start: radial.start, spacing: radial.spacing, bend: radial.bend, samples: piece.samples.count,
+            functions: draft.columns.count, channels: channels, degree: radial.degree, values: selected(values[own]),
+            slopes: (selected(piece.first[...]), selected(piece.last[...])))
+          if whole == nil {
+            grid = table.grid
+            grid.intervals = samples - 1
+            size = (samples + radial.degree - 1 + radial.jointRows) * grid.rowStride
+            whole = AlignedNumbers(count: size * radial.samples.count)
+          }
+          // A table that is not used any more may be gone before its rows are read.
+          let target = whole?.base.advanced(by: t * size + row * grid.rowStride)
+          let rows = piece.samples.count + radial.degree - 1
+          withExtendedLifetime(table) {
+            target?.update(from: table.base.assumingMemoryBound(to: S.self), count: rows * grid.rowStride)
+          }
+          row += rows
         }
+        starts.append(Int32(t * size))
       }
       if grid.rowStride == 0 { grid.rowStride = draft.width * draft.columns.count }
       return Group(
@@ -210,10 +219,13 @@ final class ConvolutionTables<S: NetworkScalar> {
     densityTables =
       step.density.map { density in
         zip(density.samples, density.slopes).map { values, slopes in
-          let fit = SplineFit(
-            samples: values, spacing: radial.spacing, degree: radial.degree,
-            slopes: (slopes.first.first, slopes.last.first))
-          return AlignedNumbers(fit.coefficients.map { S($0) })
+          let coefficients = radial.pieces(values.count, slopes).flatMap { piece in
+            SplineFit(
+              samples: Array(values[piece.samples]), spacing: radial.spacing, degree: radial.degree,
+              slopes: (piece.first[0], piece.last[0])
+            ).coefficients
+          }
+          return AlignedNumbers(coefficients.map { S($0) })
         }
       } ?? []
   }

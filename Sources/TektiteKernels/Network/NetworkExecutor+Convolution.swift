@@ -135,6 +135,11 @@ extension NetworkExecutor {
       table = UnsafeRawPointer(exact)
     } else {
       kernels.splineWeights(rows, group.grid, knots: knots)
+      if let joint = tables.step.radial.joint {
+        // The second spline's rows lie further on.
+        let (first, shift) = (Int32(joint * group.rowStride), Int32(tables.step.radial.jointRows * group.rowStride))
+        for e in 0..<batch.edgeCount where knots[e] >= first { knots[e] += shift }
+      }
       if group.tableStarts.count > 1 {
         let first = receiver * plan.speciesCount
         for e in 0..<batch.edgeCount { knots[e] += group.tableStarts[tables.step.radial.table[first + sender(e)]] }

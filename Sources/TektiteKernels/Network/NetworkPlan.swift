@@ -159,12 +159,16 @@ extension NetworkPlan {
     }
   }
 
-  /// Derivatives of functions at the first and last sample.
+  /// Derivatives of functions at the first and last sample, and where two splines meet.
   public struct EndSlopes: Hashable, Sendable {
     /// Of each function.
     public var first: [Double], last: [Double]
+    /// The same at the joint; nil where there is none.
+    public var joint: [Double]?
     /// Makes slopes.
-    public init(first: [Double], last: [Double]) { (self.first, self.last) = (first, last) }
+    public init(first: [Double], last: [Double], joint: [Double]? = nil) {
+      (self.first, self.last, self.joint) = (first, last, joint)
+    }
   }
 
   /// Radial functions R of all paths and channels, as samples for tables, and without.
@@ -177,9 +181,11 @@ extension NetworkPlan {
     public var firstDistance: Double { SplineGrid.distance(start, bend: bend) }
     /// Degree of the splines, 3 or 5.
     public var degree: Int
+    /// The sample at which a second spline begins, for functions with a jump in their second derivatives; nil for one spline.
+    public var joint: Int?
     /// Tables: [sample][function], row-major.
     public var samples: [[Double]]
-    /// For each table the derivatives by the coordinate at both ends.
+    /// For each table the derivatives by the coordinate at both ends and at the joint.
     public var slopes: [EndSlopes]
     /// Which table belongs to receiver species · speciesCount + sender species.
     public var table: [Int]
@@ -189,15 +195,25 @@ extension NetworkPlan {
     /// Whether tables are never used.
     public var isAlwaysExact: Bool
 
+    /// How many rows of a table the second spline's lie further on than its samples: each spline has rows of its own beyond its ends.
+    public var jointRows: Int { joint == nil ? 0 : degree }
+    /// The splines' samples, with the slopes at both ends of each: all of one table.
+    func pieces(_ sampleCount: Int, _ slopes: EndSlopes) -> [(
+      samples: ClosedRange<Int>, first: [Double], last: [Double]
+    )] {
+      guard let joint, let middle = slopes.joint else { return [(0...(sampleCount - 1), slopes.first, slopes.last)] }
+      return [(0...joint, slopes.first, middle), (joint...(sampleCount - 1), middle, slopes.last)]
+    }
+
     /// Makes radial functions.
     public init(
-      count: Int, start: Double, spacing: Double, bend: Double, degree: Int, samples: [[Double]], slopes: [EndSlopes],
-      table: [Int],
+      count: Int, start: Double, spacing: Double, bend: Double, degree: Int, joint: Int? = nil, samples: [[Double]],
+      slopes: [EndSlopes], table: [Int],
       isAlwaysExact: Bool = false,
       exact: @escaping @Sendable (Double, Int, Int) -> (values: [Double], derivatives: [Double])
     ) {
       (self.count, self.start, self.spacing, self.bend) = (count, start, spacing, bend)
-      (self.degree, self.samples, self.slopes, self.table) = (degree, samples, slopes, table)
+      (self.degree, self.joint, self.samples, self.slopes, self.table) = (degree, joint, samples, slopes, table)
       (self.isAlwaysExact, self.exact) = (isAlwaysExact, exact)
     }
   }
