@@ -99,4 +99,13 @@ public struct NetworkKernels: Sendable {
     case .v4: TektiteKernelsV4.evaluateCubics(isDouble: isDouble, p)
     }
   }
+
+  /// Functions of single numbers.
+  public func activate(_ p: borrowing ActivationPass) {
+    switch level {
+    case .baseline: TektiteKernelsBaseline.activate(isDouble: isDouble, p)
+    case .v3: TektiteKernelsV3.activate(isDouble: isDouble, p)
+    case .v4: TektiteKernelsV4.activate(isDouble: isDouble, p)
+    }
+  }
 }

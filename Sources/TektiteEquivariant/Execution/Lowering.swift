@@ -224,9 +224,10 @@ struct Lowering {
         return
       }
       last = kind
-      var closure: NetworkPlan.Gate.Function?
-      if let f = function { closure = { x in (f.value(x), f.derivative(x)) } }
-      runs.append(.init(input: a, output: b, gate: g, count: 1, function: closure))
+      let lowered = function.map { f in
+        NetworkPlan.Gate.Function(known: f.function.known, factor: f.factor) { x in (f.value(x), f.derivative(x)) }
+      }
+      runs.append(.init(input: a, output: b, gate: g, count: 1, function: lowered))
     }
     var at = 0
     var last = -1
@@ -428,5 +429,17 @@ struct Lowering {
       return (messages.project(values), messages.project(derivatives))
     }
     return result
+  }
+}
+
+extension ActivationFunction {
+  /// The function as kernels know it.
+  fileprivate var known: KnownActivation? {
+    switch self {
+    case .silu: .silu
+    case .tanh: .tanh
+    case .sigmoid: .sigmoid
+    default: nil
+    }
   }
 }

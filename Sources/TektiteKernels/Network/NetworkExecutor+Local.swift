@@ -47,7 +47,7 @@ extension NetworkExecutor {
         for (block, isWritten) in adds[0].enumerated() where !isWritten {
           clear(found, layouts[gate.input].blocks[block])
         }
-        gateAdjoint(gate, value(gate.input, tile, scratch), given, found, tile)
+        gateAdjoint(gate, value(gate.input, tile, scratch), given, found, tile, scratch)
       case .add(let inputs, let output):
         for (n, input) in inputs.enumerated() where !schedule.isConstant[input] {
           // A buffer that is added twice gets its adjoint twice.
@@ -92,7 +92,7 @@ extension NetworkExecutor {
     }
   }
 
-  private func clear(_ view: FeatureView<S>, _ block: FeatureLayout.Block) {
+  func clear(_ view: FeatureView<S>, _ block: FeatureLayout.Block) {
     let (base, row, atom) = view.block(block)
     for m in 0..<block.rows {
       for a in 0..<view.count { (base + m * row + a * atom).update(repeating: 0, count: block.width) }
@@ -236,68 +236,5 @@ extension NetworkExecutor {
         program: weights.gradients.program, atoms: tile.count, channels: width, input: x.base, inputStride: stride,
         weights: products, weightAtomStride: rows * width, output: target, outputStride: stride, values: nil,
         scratch: scratch.polynomials.base))
-  }
-
-  // MARK: Gates
-
-  private func gate(_ step: NetworkPlan.Gate, _ tile: TiledGraph<S>.Tile, _ scratch: ThreadScratch<S>) {
-    let (x, z) = (value(step.input, tile, scratch), value(step.output, tile, scratch))
-    let (from, to) = (layouts[step.input].blocks, layouts[step.output].blocks)
-    for block in to where block.channels < block.width { clear(z, block) }
-    for run in step.runs {
-      let block = from[run.input.block]
-      let (a, b) = (x.block(block), z.block(to[run.output.block]))
-      for atom in 0..<tile.count {
-        for k in 0..<run.count {
-          let source = a.base + atom * a.atom + run.input.channel + k
-          let target = b.base + atom * b.atom + run.output.channel + k
-          guard let place = run.gate else {
-            target[0] = run.function.map { S($0(Double(source[0])).value) } ?? source[0]
-            continue
-          }
-          let g = x.block(from[place.block])
-          let t = g.base[atom * g.atom + place.channel + k]
-          let factor = run.function.map { S($0(Double(t)).value) } ?? t
-          for m in 0..<block.rows { target[m * b.row] = factor * source[m * a.row] }
-        }
-      }
-    }
-  }
-
-  private func gateAdjoint(
-    _ step: NetworkPlan.Gate, _ x: FeatureView<S>, _ given: FeatureView<S>, _ found: FeatureView<S>,
-    _ tile: TiledGraph<S>.Tile
-  ) {
-    let (from, to) = (layouts[step.input].blocks, layouts[step.output].blocks)
-    for run in step.runs {
-      let block = from[run.input.block]
-      let (a, b) = (x.block(block), given.block(to[run.output.block]))
-      let into = found.block(block)
-      for atom in 0..<tile.count {
-        for k in 0..<run.count {
-          let source = a.base + atom * a.atom + run.input.channel + k
-          let adjoint = b.base + atom * b.atom + run.output.channel + k
-          let target = into.base + atom * into.atom + run.input.channel + k
-          guard let place = run.gate else {
-            target[0] += adjoint[0] * (run.function.map { S($0(Double(source[0])).derivative) } ?? 1)
-            continue
-          }
-          let g = x.block(from[place.block])
-          let t = g.base[atom * g.atom + place.channel + k]
-          var (factor, slope): (S, S) = (t, 1)
-          if let function = run.function {
-            let y = function(Double(t))
-            (factor, slope) = (S(y.value), S(y.derivative))
-          }
-          var sum: S = 0
-          for m in 0..<block.rows {
-            target[m * into.row] += factor * adjoint[m * b.row]
-            sum += source[m * a.row] * adjoint[m * b.row]
-          }
-          let gate = found.block(from[place.block])
-          gate.base[atom * gate.atom + place.channel + k] += slope * sum
-        }
-      }
-    }
   }
 }

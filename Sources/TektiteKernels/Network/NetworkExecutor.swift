@@ -312,6 +312,8 @@ struct NetworkOutput {
 final class ThreadScratch<S: NetworkScalar> {
   let features = Scratch(), rows = Scratch(), knots = Scratch(), senders = Scratch(), targets = Scratch()
   let starts = Scratch(), convolution = Scratch(), polynomials = Scratch(), weights = Scratch(), sums = Scratch()
+  /// Gates and their slopes.
+  let gates = Scratch()
   let exact = Scratch(), stampMemory = Scratch(), dummy = Scratch()
   var stamps: UnsafeMutablePointer<UInt64> { stampMemory.numbers(UInt64.self) }
 

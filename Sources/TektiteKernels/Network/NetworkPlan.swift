@@ -265,8 +265,22 @@ extension NetworkPlan {
 
   /// Copies of irreps that pass functions or are multiplied by gates.
   public struct Gate: Sendable {
-    /// A function with its derivative; nil stands for the identity.
-    public typealias Function = @Sendable (Double) -> (value: Double, derivative: Double)
+    /// A function with its derivative.
+    public struct Function: Sendable {
+      /// Value and derivative at a number.
+      public var evaluate: @Sendable (Double) -> (value: Double, derivative: Double)
+      /// The same function, but for the factor, as kernels know it; nil for functions that they do not know.
+      public var known: KnownActivation?
+      /// The factor.
+      public var factor: Double
+      /// Makes a function.
+      public init(
+        known: KnownActivation? = nil, factor: Double = 1,
+        _ evaluate: @escaping @Sendable (Double) -> (value: Double, derivative: Double)
+      ) {
+        (self.evaluate, self.known, self.factor) = (evaluate, known, factor)
+      }
+    }
     /// Channels in a row of a block.
     public struct Place: Sendable {
       /// The block and the first channel.
@@ -280,7 +294,7 @@ extension NetworkPlan {
       public var input: Place, output: Place, gate: Place?
       /// How many channels.
       public var count: Int
-      /// f.
+      /// f; nil for the identity.
       public var function: Function?
       /// Makes a run.
       public init(input: Place, output: Place, gate: Place?, count: Int, function: Function?) {
