@@ -45,8 +45,54 @@ static inline __attribute__((always_inline)) void tektite_transpose_pd(const dou
     _mm256_storeu_pd(to + (k + 1) * out, _mm256_unpackhi_pd(a, b));
   }
 }
+
+// Sums across lanes of eight vectors of floats or four of doubles at once: number k of the result is the sum of vector k. Strides in numbers.
+static inline __attribute__((always_inline)) void tektite_sums_ps(const float *from, long stride, float *to) {
+  // Halves of vectors k and k + 4 side by side, then quarters, then eighths.
+  __m256 a[4];
+  for (int k = 0; k < 4; k++) {
+    const float *p = from + k * stride, *q = p + 4 * stride;
+    __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+    __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 4)), _mm_loadu_ps(q + 4), 1);
+    a[k] = _mm256_add_ps(low, high);
+  }
+  __m256 b = _mm256_add_ps(_mm256_unpacklo_ps(a[0], a[1]), _mm256_unpackhi_ps(a[0], a[1]));
+  __m256 c = _mm256_add_ps(_mm256_unpacklo_ps(a[2], a[3]), _mm256_unpackhi_ps(a[2], a[3]));
+  _mm256_storeu_ps(to, _mm256_add_ps(_mm256_shuffle_ps(b, c, 0x44), _mm256_shuffle_ps(b, c, 0xee)));
+}
+static inline __attribute__((always_inline)) void tektite_sums_pd(const double *from, long stride, double *to) {
+  __m256d a[2];
+  for (int k = 0; k < 2; k++) {
+    const double *p = from + k * stride, *q = p + 2 * stride;
+    __m256d low = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(q), 1);
+    __m256d high = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p + 2)), _mm_loadu_pd(q + 2), 1);
+    a[k] = _mm256_add_pd(low, high);
+  }
+  _mm256_storeu_pd(to, _mm256_add_pd(_mm256_unpacklo_pd(a[0], a[1]), _mm256_unpackhi_pd(a[0], a[1])));
+}
 #endif
 #if defined(__AVX512F__)
+// The same of sixteen vectors of floats or eight of doubles, halves first.
+static inline __attribute__((always_inline)) void tektite_sums_wide_ps(const float *from, long stride, float *to) {
+  float halves[8 * 8] __attribute__((aligned(32)));
+  for (int i = 0; i < 16; i += 8) {
+    for (int k = 0; k < 8; k++) {
+      const float *p = from + (i + k) * stride;
+      _mm256_store_ps(halves + 8 * k, _mm256_add_ps(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)));
+    }
+    tektite_sums_ps(halves, 8, to + i);
+  }
+}
+static inline __attribute__((always_inline)) void tektite_sums_wide_pd(const double *from, long stride, double *to) {
+  double halves[4 * 4] __attribute__((aligned(32)));
+  for (int i = 0; i < 8; i += 4) {
+    for (int k = 0; k < 4; k++) {
+      const double *p = from + (i + k) * stride;
+      _mm256_store_pd(halves + 4 * k, _mm256_add_pd(_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)));
+    }
+    tektite_sums_pd(halves, 4, to + i);
+  }
+}
 static inline __attribute__((always_inline)) __m512 tektite_settled_wide_ps(__m512 v) {
   __asm__ volatile("" : "+v"(v) : : "memory");
   return v;

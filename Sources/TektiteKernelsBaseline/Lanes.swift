@@ -40,6 +40,8 @@ protocol PairLanes {
   /// Transposes a square block of `count` rows and columns.
   static func transpose(
     _ from: UnsafePointer<Scalar>, _ fromStride: Int, to: UnsafeMutablePointer<Scalar>, _ toStride: Int)
+  /// The `sum` of each of `count` vectors, in one vector.
+  static func sums(_ from: UnsafePointer<Scalar>, _ stride: Int, to: UnsafeMutablePointer<Scalar>)
 }
 
 extension PairLanes {
@@ -51,6 +53,11 @@ extension PairLanes {
       for j in 0..<count { to[j * toStride + i] = from[i * fromStride + j] }
     }
   }
+  @inline(__always) static func sums(
+    _ from: UnsafePointer<Scalar>, _ stride: Int, to: UnsafeMutablePointer<Scalar>
+  ) {
+    for i in 0..<count { to[i] = load(from + i * stride).sum }
+  }
 }
 
 /// A count known when a kernel is compiled. Kernels that take it as a type are specialised for it, while those that take a number may
@@ -61,6 +68,7 @@ protocol StaticCount {
 /// A count known only when the kernel runs.
 enum Several: StaticCount { @inline(__always) static var count: Int { 0 } }
 enum One: StaticCount { @inline(__always) static var count: Int { 1 } }
+enum Two: StaticCount { @inline(__always) static var count: Int { 2 } }
 enum Three: StaticCount { @inline(__always) static var count: Int { 3 } }
 enum Four: StaticCount { @inline(__always) static var count: Int { 4 } }
 enum Five: StaticCount { @inline(__always) static var count: Int { 5 } }
@@ -120,6 +128,9 @@ struct Doubles4: PairLanes {
     @inline(__always) static func transpose(
       _ from: UnsafePointer<Double>, _ fromStride: Int, to: UnsafeMutablePointer<Double>, _ toStride: Int
     ) { tektite_transpose_pd(from, fromStride, to, toStride) }
+    @inline(__always) static func sums(_ from: UnsafePointer<Double>, _ stride: Int, to: UnsafeMutablePointer<Double>) {
+      tektite_sums_pd(from, stride, to)
+    }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
@@ -190,6 +201,9 @@ struct Doubles8: PairLanes {
           tektite_transpose_pd(from + i * fromStride + j, fromStride, to + j * toStride + i, toStride)
         }
       }
+    }
+    @inline(__always) static func sums(_ from: UnsafePointer<Double>, _ stride: Int, to: UnsafeMutablePointer<Double>) {
+      tektite_sums_wide_pd(from, stride, to)
     }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
@@ -314,6 +328,9 @@ struct Floats8: PairLanes {
     @inline(__always) static func transpose(
       _ from: UnsafePointer<Float>, _ fromStride: Int, to: UnsafeMutablePointer<Float>, _ toStride: Int
     ) { tektite_transpose_ps(from, fromStride, to, toStride) }
+    @inline(__always) static func sums(_ from: UnsafePointer<Float>, _ stride: Int, to: UnsafeMutablePointer<Float>) {
+      tektite_sums_ps(from, stride, to)
+    }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {
     var r = a
@@ -385,6 +402,9 @@ struct Floats16: PairLanes {
           tektite_transpose_ps(from + i * fromStride + j, fromStride, to + j * toStride + i, toStride)
         }
       }
+    }
+    @inline(__always) static func sums(_ from: UnsafePointer<Float>, _ stride: Int, to: UnsafeMutablePointer<Float>) {
+      tektite_sums_wide_ps(from, stride, to)
     }
   #endif
   @inline(__always) static func root(_ a: Self) -> Self {

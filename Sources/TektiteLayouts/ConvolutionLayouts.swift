@@ -1,21 +1,40 @@
 /// One path of a convolution: senders' components m₁ through coefficients K[m₁][m₃] and a radial function to messages' components m₃.
+///
+/// K is either in rows of edges, or is Σ_m₂ C[m₁][m₂][m₃] Y_m₂ with the harmonics in rows of edges and C a list of terms. Then C is taken out of the sums over
+/// edges, so that these cost (2l₁+1)(2l₂+1) instead of (2l₁+1)(2l₃+1) products: choose it for l₂ ≤ l₃ and senders of several components.
 @frozen
 public struct ConvolutionPath: BitwiseCopyable, Sendable {
   /// First of the sender's rows of channels, and how many (2l₁+1).
   public var senderRow: Int32, senderCount: Int32
   /// First of the message's rows of channels, and how many (2l₃+1: 1, 3, 5, 7 or 9). Paths have rows of their own.
   public var messageRow: Int32, messageCount: Int32
-  /// First of senderCount · messageCount rows of edges that hold K; for scalar senders that is Y_l.
+  /// First of senderCount · messageCount rows of edges that hold K; for scalar senders that is Y_l. With terms the first of harmonicCount rows Y_l.
   public var coefficientRow: Int32
-  /// First of as many rows that ∂E/∂K is written to.
+  /// First of as many rows that ∂E/∂K, or ∂E/∂Y_l, is written to.
   public var coefficientAdjointRow: Int32
   /// Which function of the table, numbered within a block of channels.
   public var function: Int32
+  /// 2l₂+1 (1, 3, 5, 7 or 9) where the path has terms, or 0 where rows of edges hold K.
+  public var harmonicCount: Int32
+  /// The path's terms in those of the pass.
+  public var firstTerm: Int32, termEnd: Int32
+
+  /// An element of C.
+  @frozen public struct Term: BitwiseCopyable, Sendable {
+    /// Its value.
+    public var value: Double
+    /// m₁ · harmonicCount + m₂, and m₃.
+    public var factors: Int32, message: Int32
+    /// Makes a term.
+    @inlinable public init(factors: Int, message: Int, value: Double) {
+      (self.factors, self.message, self.value) = (Int32(factors), Int32(message), value)
+    }
+  }
 
   /// Makes a path.
   @inlinable public init(
     senderRow: Int, senderCount: Int, messageRow: Int, messageCount: Int, coefficientRow: Int,
-    coefficientAdjointRow: Int, function: Int
+    coefficientAdjointRow: Int, function: Int, harmonicCount: Int = 0, terms: Range<Int> = 0..<0
   ) {
     self.senderRow = Int32(senderRow)
     self.senderCount = Int32(senderCount)
@@ -24,6 +43,8 @@ public struct ConvolutionPath: BitwiseCopyable, Sendable {
     self.coefficientRow = Int32(coefficientRow)
     self.coefficientAdjointRow = Int32(coefficientAdjointRow)
     self.function = Int32(function)
+    self.harmonicCount = Int32(harmonicCount)
+    (firstTerm, termEnd) = (Int32(terms.lowerBound), Int32(terms.upperBound))
   }
 }
 
@@ -61,6 +82,8 @@ public struct ConvolutionPass {
   public var channels: Int
   /// The paths.
   public var paths: UnsafePointer<ConvolutionPath>, pathCount: Int
+  /// Elements of C of all paths that have them; nil where none has.
+  public var terms: UnsafePointer<ConvolutionPath.Term>?
   /// The spline table, and functions in a block of it.
   public var table: UnsafeRawPointer, functionCount: Int
   /// h, or nil for senders of 1, and scalars from one sender to the next.
@@ -77,9 +100,17 @@ public struct ConvolutionPass {
   /// The most edges that passes without features take at once, and the most components.
   @inlinable public static var batch: (edges: Int, components: Int) { (48, 32) }
 
+  /// The most rows of a path: (2l₁+1)(2l₂+1) or (2l₁+1)(2l₃+1) at l = 4.
+  @inlinable public static var largestRowCount: Int { 81 }
+
   /// The scratch that a tile needs.
   @inlinable public static func scratchBytes(edges: Int, channels: Int, hasFeatures: Bool = true) -> Int {
-    if hasFeatures { return max(edges * 32, channels * 32) + 64 }
+    if hasFeatures {
+      // Where edges' numbers are and a grain of R of each; R, R′ and the receiver's rows in all channels; sums of a vector of edges before they are taken across
+      // lanes, and of a grain of channels.
+      return edges * 96 + 64 + 8 * channels * (largestRowCount + 2)
+        + 64 * 17 * (largestRowCount + 1)
+    }
     // In doubles: radial functions and derivatives of a batch and of a vector of edges, harmonics, products; with room for lanes that are filled up.
     let edges = batch.edges + 16
     return 8 * (channels * (2 * edges + 32) + 3 * batch.components * edges) + 64
@@ -91,7 +122,7 @@ public struct ConvolutionPass {
     edges: EdgeRows, channels: Int, paths: UnsafePointer<ConvolutionPath>, pathCount: Int, table: UnsafeRawPointer,
     functionCount: Int, features: UnsafeRawPointer?, featureStride: Int, messages: UnsafeMutableRawPointer,
     messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil, scratch: UnsafeMutableRawPointer,
-    knotCount: Int = 4
+    knotCount: Int = 4, terms: UnsafePointer<ConvolutionPath.Term>? = nil
   ) {
     self.receivers = receivers
     self.starts = starts
@@ -114,5 +145,6 @@ public struct ConvolutionPass {
     adjointSenders = senders
     self.scratch = scratch
     self.knotCount = knotCount
+    self.terms = terms
   }
 }

@@ -1,0 +1,174 @@
+import TektiteLayouts
+
+// Forward through paths whose coupling tensor C is taken out of the sum over edges: for one receiver and block of channels
+//
+//     Q_m₁m₂ = Σ_e Y_m₂ R h_m₁,    A_m₃ = Σ_m₁m₂ C_m₁m₂m₃ Q_m₁m₂
+
+/// Q of M of the sender's components, for one or two vectors of channels: edges inside, all accumulators in registers, of which there are up to ten.
+@inline(__always)
+private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ senderCount: M.Type, _ harmonicCount: N.Type, vectors: Int,
+  _ places: UnsafePointer<EdgePlace>, _ edges: Int, radial: UnsafePointer<L.Scalar>,
+  harmonics: UnsafePointer<L.Scalar>, features: UnsafePointer<L.Scalar>, channels: Int,
+  to out: UnsafeMutablePointer<L.Scalar>
+) {
+  let n = N.count
+  let grain = 64 / MemoryLayout<L.Scalar>.stride
+  var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
+  var a5 = L.zero, a6 = L.zero, a7 = L.zero, a8 = L.zero, a9 = L.zero
+  var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
+  var b5 = L.zero, b6 = L.zero, b7 = L.zero, b8 = L.zero, b9 = L.zero
+  var (edge, radial) = (places, radial)
+  let end = places + edges
+  while edge < end {
+    let y = harmonics + edge.pointee.row
+    let h = features + edge.pointee.features
+    let r0 = L.load(radial)
+    let r1 = vectors > 1 ? L.load(radial + L.count) : L.zero
+    let u0 = r0 * L.load(h)
+    let v0 = vectors > 1 ? r1 * L.load(h + L.count) : L.zero
+    let u1 = M.count > 1 ? r0 * L.load(h + channels) : L.zero
+    let v1 = M.count > 1 && vectors > 1 ? r1 * L.load(h + channels + L.count) : L.zero
+    let u2 = M.count > 2 ? r0 * L.load(h + 2 * channels) : L.zero
+    let v2 = M.count > 2 && vectors > 1 ? r1 * L.load(h + 2 * channels + L.count) : L.zero
+    @inline(__always) func add(_ index: Int, _ a: inout L, _ b: inout L) {
+      if index >= M.count * n { return }
+      let c = L.constant(y[index % n * grain])
+      a = L.fma(c, index < n ? u0 : index < 2 * n ? u1 : u2, a)
+      if vectors > 1 { b = L.fma(c, index < n ? v0 : index < 2 * n ? v1 : v2, b) }
+    }
+    add(0, &a0, &b0)
+    add(1, &a1, &b1)
+    add(2, &a2, &b2)
+    add(3, &a3, &b3)
+    add(4, &a4, &b4)
+    add(5, &a5, &b5)
+    add(6, &a6, &b6)
+    add(7, &a7, &b7)
+    add(8, &a8, &b8)
+    add(9, &a9, &b9)
+    radial += grain
+    edge += 1
+  }
+  @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
+    if index >= M.count * n { return }
+    a.store(out + index * grain)
+    if vectors > 1 { b.store(out + index * grain + L.count) }
+  }
+  store(0, a0, b0)
+  store(1, a1, b1)
+  store(2, a2, b2)
+  store(3, a3, b3)
+  store(4, a4, b4)
+  store(5, a5, b5)
+  store(6, a6, b6)
+  store(7, a7, b7)
+  store(8, a8, b8)
+  store(9, a9, b9)
+}
+
+/// R of some edges in one block of channels.
+@inline(__always)
+private func interpolate<L: PairLanes, K: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ places: UnsafePointer<EdgePlace>, _ edges: Int,
+  weights: UnsafePointer<L.Scalar>, table: UnsafePointer<L.Scalar>, knotStride: Int,
+  to out: UnsafeMutablePointer<L.Scalar>
+) {
+  let grain = 64 / MemoryLayout<L.Scalar>.stride
+  let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
+  var to = out
+  for e in 0..<max(0, edges) {
+    let w = weights + places[e].row
+    var t = table + places[e].table
+    let w0 = L.constant(w[0]), w1 = L.constant(w[grain]), w2 = L.constant(w[2 * grain]), w3 = L.constant(w[3 * grain])
+    let w4 = K.count > 4 ? L.constant(w[4 * grain]) : L.zero, w5 = K.count > 4 ? L.constant(w[5 * grain]) : L.zero
+    let end = t + grain
+    while t < end {
+      var r = w0 * L.load(t)
+      r = L.fma(w1, L.load(t + knotStride), r)
+      r = L.fma(w2, L.load(t + 2 * knotStride), r)
+      r = L.fma(w3, L.load(t + knotStride3), r)
+      if K.count > 4 {
+        r = L.fma(w4, L.load(t + 4 * knotStride), r)
+        r = L.fma(w5, L.load(t + knotStride5), r)
+      }
+      r.store(to)
+      to += L.count
+      t += L.count
+    }
+  }
+}
+
+/// Writes A of one path with terms, receiver and block of channels.
+@inline(never)
+func forwardThroughTensor<L: PairLanes, K: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ harmonicCount: N.Type, _ p: borrowing ConvolutionPass,
+  _ path: ConvolutionPath, _ receiver: Int, _ block: Int
+) {
+  typealias S = L.Scalar
+  let s = Streams<S>(p)
+  let (grain, channels, n) = (s.grain, p.channels, N.count)
+  let (lower, upper) = (Int(s.starts[receiver]), Int(s.starts[receiver + 1]))
+  let edges = upper - lower
+  let places = UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self)) + lower
+  let sums = s.scratch(p)
+  let radial = sums + ConvolutionPass.largestRowCount * grain
+  interpolate(
+    lanes, knotCount, places, edges, weights: UnsafePointer(s.edges + p.weights * grain),
+    table: s.table + (block * p.functionCount + Int(path.function)) * grain, knotStride: s.knotStride, to: radial)
+  let harmonics = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
+  let features = s.features + Int(path.senderRow) * channels + block * grain
+
+  @inline(__always) func take<M: StaticCount>(_ count: M.Type, _ m: Int) {
+    let isPaired = M.count * n <= 5 && L.count < grain
+    var lane = 0
+    while lane < grain {
+      gather(
+        lanes, count, harmonicCount, vectors: isPaired ? 2 : 1, places, edges, radial: UnsafePointer(radial + lane),
+        harmonics: harmonics, features: features + m * channels + lane, channels: channels,
+        to: sums + m * n * grain + lane)
+      lane += isPaired ? 2 * L.count : L.count
+    }
+  }
+  var m = 0
+  let senderCount = Int(path.senderCount)
+  while m < senderCount {
+    let left = senderCount - m
+    if n <= 3 && left >= 3 {
+      take(Three.self, m)
+      m += 3
+    } else if n <= 5 && left >= 2 {
+      take(Two.self, m)
+      m += 2
+    } else {
+      take(One.self, m)
+      m += 1
+    }
+  }
+
+  let out = s.messages + Int(path.messageRow) * p.messageStride + receiver * channels + block * grain
+  for row in 0..<Int(path.messageCount) {
+    for lane in 0..<grain { out[row * p.messageStride + lane] = 0 }
+  }
+  guard let terms = p.terms else { return }
+  var index = Int(path.firstTerm)
+  let end = Int(path.termEnd)
+  while index < end {
+    // Terms of one message component follow each other, so its sum stays in a register.
+    let first = index
+    let message = terms[first].message
+    let to = out + Int(message) * p.messageStride
+    var lane = 0
+    while lane < grain {
+      index = first
+      var sum = L.load(to + lane)
+      while index < end, terms[index].message == message {
+        let value = L.constant(L.either(terms[index].value, Float(terms[index].value)))
+        sum = L.fma(value, L.load(sums + Int(terms[index].factors) * grain + lane), sum)
+        index += 1
+      }
+      sum.store(to + lane)
+      lane += L.count
+    }
+  }
+}

@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/ConvolutionTensors.swift
