@@ -1,22 +1,23 @@
 import TektiteLayouts
 
 /// One path of one receiver and block of channels, forward: edges inside, the path's 2l₃+1 accumulators in registers for one or two vectors of
-/// channels. The radial functions never exist in memory. The numbers of components and of knots are types, and `vectors` a literal where this is called; so is
-/// `isScalar`, which says that senders have one component.
-@inline(__always)
-private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
-  _ lanes: L.Type, _ knotCount: K.Type, _ components: N.Type, vectors: Int, isScalar: Bool,
-  _ p: borrowing ConvolutionPass,
+/// channels. The radial functions never exist in memory. The numbers of components and of knots are types.
+@inline(never)
+private func forward<L: PairLanes, K: StaticCount, M: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ senders: M.Type, _ components: N.Type, _ p: borrowing ConvolutionPass,
   _ path: ConvolutionPath, _ receiver: Int, _ block: Int
 ) {
   typealias S = L.Scalar
   let n = N.count
   let s = Streams<S>(p)
   let (grain, channels) = (s.grain, p.channels)
+  // Two vectors share each broadcast where registers suffice and a block of channels is not a single vector.
+  let vectors = n <= 5 && L.count < grain ? 2 : 1
+  let isScalar = M.count == 1
   let places = UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self))
   let begin = places + Int(s.starts[receiver])
   let end = max(begin, places + Int(s.starts[receiver + 1]))
-  let senderCount = isScalar ? 1 : Int(path.senderCount)
+  let senderCount = M.count > 0 ? M.count : Int(path.senderCount)
   let blockStride = p.functionCount * grain
   let knotStride = s.knotStride
   let knotStride3 = 3 * knotStride
@@ -56,6 +57,22 @@ private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
       var h = features + edge.pointee.features
       var k = coefficients + edge.pointee.row
       var m = 0
+      if n == 1 && !isScalar {
+        // A single message component: R is common to all m₁.
+        var sum = L.zero, other = L.zero
+        repeat {
+          let c = L.constant(k[0])
+          sum = L.fma(c, L.load(h), sum)
+          if vectors > 1 { other = L.fma(c, L.load(h + L.count), other) }
+          m += 1
+          h += channels
+          k += grain
+        } while m < senderCount
+        a0 = L.fma(u, sum, a0)
+        if vectors > 1 { b0 = L.fma(x, other, b0) }
+        edge += 1
+        continue
+      }
       repeat {
         let v = L.load(h) * u
         let y = vectors < 2 ? L.zero : L.load(h + L.count) * x
@@ -100,12 +117,22 @@ private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
   }
 }
 
+/// The same with as many components of senders as are common known.
 @inline(__always)
-func convolve<L: PairLanes, K: StaticCount>(
-  _ lanes: L.Type, _ knotCount: K.Type, _ p: borrowing ConvolutionPass
+private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ components: N.Type, _ p: borrowing ConvolutionPass, _ path: ConvolutionPath,
+  _ receiver: Int, _ block: Int
 ) {
-  // Two vectors share each broadcast where registers suffice and a block of channels is not a single vector.
-  let isPaired = L.count * MemoryLayout<L.Scalar>.stride < 64
+  switch path.senderCount {
+  case 1: forward(lanes, knotCount, One.self, components, p, path, receiver, block)
+  case 3: forward(lanes, knotCount, Three.self, components, p, path, receiver, block)
+  case 5: forward(lanes, knotCount, Five.self, components, p, path, receiver, block)
+  default: forward(lanes, knotCount, Several.self, components, p, path, receiver, block)
+  }
+}
+
+@inline(__always)
+func convolve<L: PairLanes, K: StaticCount>(_ lanes: L.Type, _ knotCount: K.Type, _ p: borrowing ConvolutionPass) {
   let s = Streams<L.Scalar>(p)
   s.fillPlaces(p)
   // Blocks of channels outside, so that the part of the table that is in use stays in the second-level cache over the tile.
@@ -113,45 +140,17 @@ func convolve<L: PairLanes, K: StaticCount>(
     for receiver in 0..<p.receivers {
       for index in 0..<p.pathCount {
         let path = p.paths[index]
-        let isScalar = path.senderCount == 1
-        switch path.harmonicCount {
-        case 0: break
-        case 1: forwardThroughTensor(lanes, knotCount, One.self, p, path, receiver, block)
-        case 3: forwardThroughTensor(lanes, knotCount, Three.self, p, path, receiver, block)
-        case 5: forwardThroughTensor(lanes, knotCount, Five.self, p, path, receiver, block)
-        case 7: forwardThroughTensor(lanes, knotCount, Seven.self, p, path, receiver, block)
-        default: forwardThroughTensor(lanes, knotCount, Nine.self, p, path, receiver, block)
-        }
-        if path.harmonicCount > 0 { continue }
-        switch (path.messageCount, isScalar, isPaired) {
-        case (1, true, true):
-          forward(lanes, knotCount, One.self, vectors: 2, isScalar: true, p, path, receiver, block)
-        case (1, true, false):
-          forward(lanes, knotCount, One.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (1, false, true):
-          forward(lanes, knotCount, One.self, vectors: 2, isScalar: false, p, path, receiver, block)
-        case (1, false, false):
-          forward(lanes, knotCount, One.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (3, true, true):
-          forward(lanes, knotCount, Three.self, vectors: 2, isScalar: true, p, path, receiver, block)
-        case (3, true, false):
-          forward(lanes, knotCount, Three.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (3, false, true):
-          forward(lanes, knotCount, Three.self, vectors: 2, isScalar: false, p, path, receiver, block)
-        case (3, false, false):
-          forward(lanes, knotCount, Three.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (5, true, true):
-          forward(lanes, knotCount, Five.self, vectors: 2, isScalar: true, p, path, receiver, block)
-        case (5, true, false):
-          forward(lanes, knotCount, Five.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (5, false, true):
-          forward(lanes, knotCount, Five.self, vectors: 2, isScalar: false, p, path, receiver, block)
-        case (5, false, false):
-          forward(lanes, knotCount, Five.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (7, true, _): forward(lanes, knotCount, Seven.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (7, false, _): forward(lanes, knotCount, Seven.self, vectors: 1, isScalar: false, p, path, receiver, block)
-        case (9, true, _): forward(lanes, knotCount, Nine.self, vectors: 1, isScalar: true, p, path, receiver, block)
-        case (9, false, _): forward(lanes, knotCount, Nine.self, vectors: 1, isScalar: false, p, path, receiver, block)
+        switch (path.harmonicCount, path.messageCount) {
+        case (1, _): forwardThroughTensor(lanes, knotCount, One.self, p, path, receiver, block)
+        case (3, _): forwardThroughTensor(lanes, knotCount, Three.self, p, path, receiver, block)
+        case (5, _): forwardThroughTensor(lanes, knotCount, Five.self, p, path, receiver, block)
+        case (7, _): forwardThroughTensor(lanes, knotCount, Seven.self, p, path, receiver, block)
+        case (9, _): forwardThroughTensor(lanes, knotCount, Nine.self, p, path, receiver, block)
+        case (_, 1): forward(lanes, knotCount, One.self, p, path, receiver, block)
+        case (_, 3): forward(lanes, knotCount, Three.self, p, path, receiver, block)
+        case (_, 5): forward(lanes, knotCount, Five.self, p, path, receiver, block)
+        case (_, 7): forward(lanes, knotCount, Seven.self, p, path, receiver, block)
+        case (_, 9): forward(lanes, knotCount, Nine.self, p, path, receiver, block)
         default: break
         }
       }

@@ -4,7 +4,8 @@ import TektiteLayouts
 //
 //     Q_m₁m₂ = Σ_e Y_m₂ R h_m₁,    A_m₃ = Σ_m₁m₂ C_m₁m₂m₃ Q_m₁m₂
 
-/// Q of M of the sender's components, for one or two vectors of channels: edges inside, all accumulators in registers, of which there are up to ten.
+/// Q of M of the sender's components, for one or two vectors of channels: edges inside, all accumulators in registers, of which there are up to ten. Number
+/// m₂ · M + m₁ is that of m₁ and m₂, so each harmonic is used up before the next is loaded.
 @inline(__always)
 private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
   _ lanes: L.Type, _ senderCount: M.Type, _ harmonicCount: N.Type, vectors: Int,
@@ -12,12 +13,11 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
   harmonics: UnsafePointer<L.Scalar>, features: UnsafePointer<L.Scalar>, channels: Int,
   to out: UnsafeMutablePointer<L.Scalar>
 ) {
-  let n = N.count
+  let count = M.count * N.count
   let grain = 64 / MemoryLayout<L.Scalar>.stride
   var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
   var a5 = L.zero, a6 = L.zero, a7 = L.zero, a8 = L.zero, a9 = L.zero
   var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
-  var b5 = L.zero, b6 = L.zero, b7 = L.zero, b8 = L.zero, b9 = L.zero
   var (edge, radial) = (places, radial)
   let end = places + edges
   while edge < end {
@@ -28,30 +28,96 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
     let u0 = r0 * L.load(h)
     let v0 = vectors > 1 ? r1 * L.load(h + L.count) : L.zero
     let u1 = M.count > 1 ? r0 * L.load(h + channels) : L.zero
-    let v1 = M.count > 1 && vectors > 1 ? r1 * L.load(h + channels + L.count) : L.zero
     let u2 = M.count > 2 ? r0 * L.load(h + 2 * channels) : L.zero
-    let v2 = M.count > 2 && vectors > 1 ? r1 * L.load(h + 2 * channels + L.count) : L.zero
+    @inline(__always) func add(_ index: Int, _ a: inout L) {
+      if index >= count { return }
+      let m = index % M.count
+      a = L.fma(L.constant(y[index / M.count * grain]), m == 0 ? u0 : m == 1 ? u1 : u2, a)
+      // Keeps the compiler from loading all harmonics first, which fills the registers.
+      if m == M.count - 1 { a = a.settled }
+    }
     @inline(__always) func add(_ index: Int, _ a: inout L, _ b: inout L) {
-      if index >= M.count * n { return }
-      let c = L.constant(y[index % n * grain])
-      a = L.fma(c, index < n ? u0 : index < 2 * n ? u1 : u2, a)
-      if vectors > 1 { b = L.fma(c, index < n ? v0 : index < 2 * n ? v1 : v2, b) }
+      if vectors > 1 && index < count { b = L.fma(L.constant(y[index * grain]), v0, b) }
+      add(index, &a)
     }
     add(0, &a0, &b0)
     add(1, &a1, &b1)
     add(2, &a2, &b2)
     add(3, &a3, &b3)
     add(4, &a4, &b4)
-    add(5, &a5, &b5)
-    add(6, &a6, &b6)
-    add(7, &a7, &b7)
-    add(8, &a8, &b8)
-    add(9, &a9, &b9)
+    add(5, &a5)
+    add(6, &a6)
+    add(7, &a7)
+    add(8, &a8)
+    add(9, &a9)
     radial += grain
     edge += 1
   }
   @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
-    if index >= M.count * n { return }
+    if index >= count { return }
+    let to = out + (index % M.count * N.count + index / M.count) * grain
+    a.store(to)
+    if vectors > 1 { b.store(to + L.count) }
+  }
+  store(0, a0, b0)
+  store(1, a1, b1)
+  store(2, a2, b2)
+  store(3, a3, b3)
+  store(4, a4, b4)
+  store(5, a5, L.zero)
+  store(6, a6, L.zero)
+  store(7, a7, L.zero)
+  store(8, a8, L.zero)
+  store(9, a9, L.zero)
+}
+
+/// Q of M of the sender's components where the harmonic is a single number: it goes into the weights of the spline, and R is not left in memory.
+@inline(__always)
+private func gatherScaled<L: PairLanes, K: StaticCount, M: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ senderCount: M.Type, vectors: Int, _ places: UnsafePointer<EdgePlace>,
+  _ edges: Int, weights: UnsafePointer<L.Scalar>, harmonics: UnsafePointer<L.Scalar>, table: UnsafePointer<L.Scalar>,
+  knotStride: Int, features: UnsafePointer<L.Scalar>, channels: Int, to out: UnsafeMutablePointer<L.Scalar>
+) {
+  let grain = 64 / MemoryLayout<L.Scalar>.stride
+  let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
+  var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
+  var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
+  var edge = places
+  let end = places + edges
+  while edge < end {
+    let w = weights + edge.pointee.row
+    let t = table + edge.pointee.table
+    var h = features + edge.pointee.features
+    let y = harmonics[edge.pointee.row]
+    var u = L.zero, x = L.zero
+    @inline(__always) func knot(_ k: Int, _ distance: Int) {
+      let c = L.constant(y * w[k * grain])
+      u = k == 0 ? c * L.load(t) : L.fma(c, L.load(t + distance), u)
+      if vectors > 1 { x = k == 0 ? c * L.load(t + L.count) : L.fma(c, L.load(t + distance + L.count), x) }
+    }
+    knot(0, 0)
+    knot(1, knotStride)
+    knot(2, 2 * knotStride)
+    knot(3, knotStride3)
+    if K.count > 4 {
+      knot(4, 4 * knotStride)
+      knot(5, knotStride5)
+    }
+    @inline(__always) func add(_ index: Int, _ a: inout L, _ b: inout L) {
+      if index >= M.count { return }
+      a = L.fma(u, L.load(h), a)
+      if vectors > 1 { b = L.fma(x, L.load(h + L.count), b) }
+      h += channels
+    }
+    add(0, &a0, &b0)
+    add(1, &a1, &b1)
+    add(2, &a2, &b2)
+    add(3, &a3, &b3)
+    add(4, &a4, &b4)
+    edge += 1
+  }
+  @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
+    if index >= M.count { return }
     a.store(out + index * grain)
     if vectors > 1 { b.store(out + index * grain + L.count) }
   }
@@ -60,11 +126,6 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
   store(2, a2, b2)
   store(3, a3, b3)
   store(4, a4, b4)
-  store(5, a5, b5)
-  store(6, a6, b6)
-  store(7, a7, b7)
-  store(8, a8, b8)
-  store(9, a9, b9)
 }
 
 /// R of some edges in one block of channels.
@@ -113,31 +174,44 @@ func forwardThroughTensor<L: PairLanes, K: StaticCount, N: StaticCount>(
   let places = UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self)) + lower
   let sums = s.scratch(p)
   let radial = sums + ConvolutionPass.largestRowCount * grain
-  interpolate(
-    lanes, knotCount, places, edges, weights: UnsafePointer(s.edges + p.weights * grain),
-    table: s.table + (block * p.functionCount + Int(path.function)) * grain, knotStride: s.knotStride, to: radial)
+  let weights = UnsafePointer(s.edges + p.weights * grain)
+  let table = s.table + (block * p.functionCount + Int(path.function)) * grain
   let harmonics = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
   let features = s.features + Int(path.senderRow) * channels + block * grain
+  let isGrain = L.count == grain
 
   @inline(__always) func take<M: StaticCount>(_ count: M.Type, _ m: Int) {
-    let isPaired = M.count * n <= 5 && L.count < grain
+    let vectors = isGrain || (n > 1 && M.count * n > 5) ? 1 : 2
     var lane = 0
     while lane < grain {
-      gather(
-        lanes, count, harmonicCount, vectors: isPaired ? 2 : 1, places, edges, radial: UnsafePointer(radial + lane),
-        harmonics: harmonics, features: features + m * channels + lane, channels: channels,
-        to: sums + m * n * grain + lane)
-      lane += isPaired ? 2 * L.count : L.count
+      let from = features + m * channels + lane
+      let to = sums + m * n * grain + lane
+      if n == 1 {
+        gatherScaled(
+          lanes, knotCount, count, vectors: vectors, places, edges, weights: weights, harmonics: harmonics,
+          table: table + lane, knotStride: s.knotStride, features: from, channels: channels, to: to)
+      } else {
+        gather(
+          lanes, count, harmonicCount, vectors: vectors, places, edges, radial: UnsafePointer(radial + lane),
+          harmonics: harmonics, features: from, channels: channels, to: to)
+      }
+      lane += vectors * L.count
     }
+  }
+  if n > 1 {
+    interpolate(
+      lanes, knotCount, places, edges, weights: weights, table: table, knotStride: s.knotStride, to: radial)
   }
   var m = 0
   let senderCount = Int(path.senderCount)
   while m < senderCount {
-    let left = senderCount - m
-    if n <= 3 && left >= 3 {
+    if n == 1 && senderCount - m >= 5 {
+      take(Five.self, m)
+      m += 5
+    } else if n <= 3 && senderCount - m >= 3 {
       take(Three.self, m)
       m += 3
-    } else if n <= 5 && left >= 2 {
+    } else if n <= 3 && senderCount - m >= 2 {
       take(Two.self, m)
       m += 2
     } else {

@@ -7,6 +7,7 @@ struct ConvolutionTile {
   let channels: Int, padded: Int, rowsPerSender: Int, messageRows: Int, chunkRows: Int
   let starts: [Int32], senders: [Int32]
   let paths: [ConvolutionPath]
+  let terms: [ConvolutionPath.Term]
   let knotCount: Int, functionCount: Int, hasFeatures: Bool
   let edges: Scalars, features: Scalars, messages: Scalars, featureAdjoint: Scalars, table: Scalars, scratch: Scalars
   let knots: UnsafeMutablePointer<Int32>
@@ -15,16 +16,17 @@ struct ConvolutionTile {
   var receivers: Int { starts.count - 1 }
   var edgeCount: Int { Int(starts[receivers]) }
 
-  /// `shapes`: components of senders and messages of each path. Without features all senders are 1; `shared` gives all paths one function.
+  /// `shapes`: components of senders and messages of each path. `harmonics`: components of the harmonics of paths that have terms, 0 for the others; nothing if
+  /// none has. Without features all senders are 1; `shared` gives all paths one function.
   init(
-    _ c: KernelCase, channels: Int, shapes: [(Int, Int)], counts: [Int], seed: UInt64,
+    _ c: KernelCase, channels: Int, shapes: [(Int, Int)], harmonics: [Int] = [], counts: [Int], seed: UInt64,
     senderCount nine: Int = 9, intervals: Int = 20, degree: Int = 3, hasFeatures: Bool = true, shared: Bool = false
   ) {
     var random = SmallGenerator(seed)
     self.c = c
     self.channels = channels
     padded = NetworkGrain.padded(channels, isDouble: c.isDouble)
-    rowsPerSender = 9  // one scalar row, three vector rows, five of degree 2
+    rowsPerSender = 25  // one scalar row, three vector rows, five of degree 2, and so on
     knotCount = degree + 1
     functionCount = shared ? 1 : shapes.count
     self.hasFeatures = hasFeatures
@@ -38,17 +40,29 @@ struct ConvolutionTile {
     let fixed = 5 + 2 * (degree + 1)
     var row = fixed
     var message = 0
-    let total = shapes.reduce(0) { $0 + $1.0 * $1.1 }
+    let order = harmonics.isEmpty ? shapes.map { _ in 0 } : harmonics
+    let rowCounts = zip(shapes, order).map { $1 > 0 ? $1 : $0.0 * $0.1 }
+    let total = rowCounts.reduce(0, +)
+    var terms: [ConvolutionPath.Term] = []
     paths = shapes.enumerated().map { index, shape in
+      let first = terms.count
+      // About one element in three is not zero; those of one message component follow each other.
+      for m3 in 0..<shape.1 {
+        for factors in 0..<(shape.0 * order[index]) where random.index(below: 3) == 0 {
+          terms.append(.init(factors: factors, message: m3, value: random.next()))
+        }
+      }
       defer {
-        row += shape.0 * shape.1
+        row += rowCounts[index]
         message += shape.1
       }
       return ConvolutionPath(
-        senderRow: shape.0 == 1 ? 0 : shape.0 == 3 ? 1 : 4, senderCount: shape.0, messageRow: message,
+        senderRow: (shape.0 - 1) * (shape.0 - 1) / 4, senderCount: shape.0, messageRow: message,
         messageCount: shape.1,
-        coefficientRow: row, coefficientAdjointRow: row + total, function: shared ? 0 : index)
+        coefficientRow: row, coefficientAdjointRow: row + total, function: shared ? 0 : index,
+        harmonicCount: order[index], terms: first..<terms.count)
     }
+    self.terms = terms
     messageRows = message
     chunkRows = fixed + 2 * total
     let chunks = (count + c.lanes - 1) / c.lanes
@@ -81,14 +95,17 @@ struct ConvolutionTile {
     starts.withUnsafeBufferPointer { starts in
       senders.withUnsafeBufferPointer { senders in
         paths.withUnsafeBufferPointer { paths in
-          guard let a = starts.baseAddress, let b = senders.baseAddress, let p = paths.baseAddress else { return }
-          body(
-            ConvolutionPass(
-              receivers: receivers, starts: a, senders: b, knots: knots, edges: rows, channels: padded, paths: p,
-              pathCount: paths.count, table: table.base, functionCount: functionCount,
-              features: hasFeatures ? features.base : nil, featureStride: rowsPerSender * padded,
-              messages: messages.base, messageStride: receivers * padded,
-              featureAdjoint: hasFeatures ? featureAdjoint.base : nil, scratch: scratch.base, knotCount: knotCount))
+          terms.withUnsafeBufferPointer { terms in
+            guard let a = starts.baseAddress, let b = senders.baseAddress, let p = paths.baseAddress else { return }
+            body(
+              ConvolutionPass(
+                receivers: receivers, starts: a, senders: b, knots: knots, edges: rows, channels: padded, paths: p,
+                pathCount: paths.count, table: table.base, functionCount: functionCount,
+                features: hasFeatures ? features.base : nil, featureStride: rowsPerSender * padded,
+                messages: messages.base, messageStride: receivers * padded,
+                featureAdjoint: hasFeatures ? featureAdjoint.base : nil, scratch: scratch.base, knotCount: knotCount,
+                terms: terms.baseAddress))
+          }
         }
       }
     }
@@ -109,15 +126,40 @@ struct ConvolutionTile {
   func feature(_ e: Int, _ path: ConvolutionPath, _ m: Int, _ channel: Int) -> Double {
     hasFeatures ? features[featurePlace(e, path, m, channel)] : 1
   }
-  /// Calls `body` with every product: path, receiver, edge, m₁, m₃, channel.
-  func forEach(_ body: (ConvolutionPath, Int, Int, Int, Int, Int) -> Void) {
+  /// K of a path and edge, from its rows or from harmonics.
+  func coefficient(_ path: ConvolutionPath, _ e: Int, _ m1: Int, _ m3: Int) -> Double {
+    if path.harmonicCount == 0 {
+      return edges[place(e, Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3)]
+    }
+    return elements(path, m1, m3).reduce(0) {
+      $0 + $1.value * edges[place(e, Int(path.coefficientRow) + $1.harmonic)]
+    }
+  }
+  /// C of two components: which harmonic, and the value.
+  func elements(_ path: ConvolutionPath, _ m1: Int, _ m3: Int) -> [(harmonic: Int, value: Double)] {
+    terms[Int(path.firstTerm)..<Int(path.termEnd)].compactMap {
+      let (first, second) = $0.factors.quotientAndRemainder(dividingBy: path.harmonicCount)
+      return Int(first) == m1 && Int($0.message) == m3 ? (Int(second), $0.value) : nil
+    }
+  }
+  /// Adds a number to ∂E/∂K in some rows, or what it makes of ∂E/∂Y.
+  func addToCoefficient(
+    _ path: ConvolutionPath, _ e: Int, _ m1: Int, _ m3: Int, _ value: Double, _ rows: inout [Double]
+  ) {
+    let row = Int(path.coefficientAdjointRow)
+    if path.harmonicCount == 0 {
+      rows[place(e, row + m1 * Int(path.messageCount) + m3)] += value
+    } else {
+      for c in elements(path, m1, m3) { rows[place(e, row + c.harmonic)] += c.value * value }
+    }
+  }
+  /// Calls `body` with every path, receiver, edge, m₁ and m₃.
+  func forEach(_ body: (ConvolutionPath, Int, Int, Int, Int) -> Void) {
     for path in paths {
       for i in 0..<receivers {
         for e in Int(starts[i])..<Int(starts[i + 1]) {
           for m1 in 0..<Int(path.senderCount) {
-            for m3 in 0..<Int(path.messageCount) {
-              for k in 0..<padded { body(path, i, e, m1, m3, k) }
-            }
+            for m3 in 0..<Int(path.messageCount) { body(path, i, e, m1, m3) }
           }
         }
       }
@@ -129,6 +171,7 @@ struct ConvolutionTile {
 struct ConvolutionSetup: CustomStringConvertible, Sendable {
   let name: String
   let shapes: [(Int, Int)]
+  var harmonics: [Int] = []
   var degree = 3
   var hasFeatures = true
   var shared = false
@@ -137,7 +180,7 @@ struct ConvolutionSetup: CustomStringConvertible, Sendable {
 
   func tile(_ c: KernelCase, channels: Int, seed: Int) -> ConvolutionTile {
     ConvolutionTile(
-      c, channels: channels, shapes: shapes, counts: counts, seed: UInt64(seed), degree: degree,
+      c, channels: channels, shapes: shapes, harmonics: harmonics, counts: counts, seed: UInt64(seed), degree: degree,
       hasFeatures: hasFeatures, shared: shared)
   }
 
@@ -155,6 +198,18 @@ struct ConvolutionSetup: CustomStringConvertible, Sendable {
         degree: degree),
       ConvolutionSetup(
         name: "senders of degree 2", shapes: [(5, 1), (1, 5), (5, 3), (5, 5), (5, 7), (5, 9), (3, 5)], degree: degree),
+      ConvolutionSetup(
+        name: "senders of degree 3 and 4", shapes: [(7, 1), (9, 1), (7, 3), (9, 5), (7, 9)], degree: degree),
+      ConvolutionSetup(
+        name: "vectors through tensors", shapes: [(3, 3), (3, 3), (3, 5), (1, 3), (3, 5), (3, 7), (3, 9), (3, 9)],
+        harmonics: [1, 3, 3, 0, 5, 5, 7, 9], degree: degree),
+      ConvolutionSetup(
+        name: "degree 2 through tensors", shapes: [(5, 5), (5, 3), (5, 5), (5, 1), (5, 5), (5, 7), (5, 9)],
+        harmonics: [1, 3, 3, 0, 5, 7, 9], degree: degree),
+      ConvolutionSetup(
+        name: "degrees 3 and 4 through tensors",
+        shapes: [(7, 7), (9, 9), (7, 5), (9, 7), (7, 7), (9, 9), (7, 7), (9, 9), (9, 9)],
+        harmonics: [1, 1, 3, 3, 5, 5, 7, 7, 9], degree: degree),
       ConvolutionSetup(
         name: "no features, one function", shapes: [(1, 1), (1, 3), (1, 5), (1, 7)], degree: degree,
         hasFeatures: false, shared: true, counts: counts),
@@ -178,11 +233,13 @@ struct ConvolutionTests {
       for i in 0..<t.messages.count { t.messages[i] = .nan }
       t.withPass { c.kernels.convolve($0) }
       var expected = [Double](repeating: 0, count: t.messages.count)
-      t.forEach { path, i, e, m1, m3, k in
+      t.forEach { path, i, e, m1, m3 in
         let row = Int(path.messageRow) + m3
-        let coefficient = t.edges[t.place(e, Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3)]
-        expected[(row * t.receivers + i) * t.padded + k] +=
-          coefficient * t.radial(path, e, k).0 * t.feature(e, path, m1, k)
+        let coefficient = t.coefficient(path, e, m1, m3)
+        for k in 0..<t.padded {
+          expected[(row * t.receivers + i) * t.padded + k] +=
+            coefficient * t.radial(path, e, k).0 * t.feature(e, path, m1, k)
+        }
       }
       #expect(relativeError(t.messages.values, expected) < c.tolerance, "\(setup), \(channels) channels")
     }
@@ -201,20 +258,23 @@ struct ConvolutionTests {
       for e in 0..<t.edgeCount { edges[t.place(e, t.lengthAdjoint)] = 0 }
       for path in t.paths {
         for e in 0..<t.edgeCount {
-          for m in 0..<Int(path.senderCount * path.messageCount) {
+          for m in 0..<Int(path.harmonicCount > 0 ? path.harmonicCount : path.senderCount * path.messageCount) {
             edges[t.place(e, Int(path.coefficientAdjointRow) + m)] = 0
           }
         }
       }
-      t.forEach { path, i, e, m1, m3, k in
-        let m = m1 * Int(path.messageCount) + m3
-        let coefficient = before[t.place(e, Int(path.coefficientRow) + m)]
-        let bar = t.messages[((Int(path.messageRow) + m3) * t.receivers + i) * t.padded + k]
-        let (r, slope) = t.radial(path, e, k)
-        let h = t.feature(e, path, m1, k)
-        if t.hasFeatures { features[t.featurePlace(e, path, m1, k)] += coefficient * r * bar }
-        edges[t.place(e, Int(path.coefficientAdjointRow) + m)] += r * h * bar
-        edges[t.place(e, t.lengthAdjoint)] += coefficient * slope * h * bar
+      t.forEach { path, i, e, m1, m3 in
+        let coefficient = t.coefficient(path, e, m1, m3)
+        var sum = 0.0
+        for k in 0..<t.padded {
+          let bar = t.messages[((Int(path.messageRow) + m3) * t.receivers + i) * t.padded + k]
+          let (r, slope) = t.radial(path, e, k)
+          let h = t.feature(e, path, m1, k)
+          if t.hasFeatures { features[t.featurePlace(e, path, m1, k)] += coefficient * r * bar }
+          sum += r * h * bar
+          edges[t.place(e, t.lengthAdjoint)] += coefficient * slope * h * bar
+        }
+        t.addToCoefficient(path, e, m1, m3, sum, &edges)
       }
       if t.hasFeatures {
         #expect(relativeError(t.featureAdjoint.values, features) < c.tolerance, "\(setup), \(channels) channels")

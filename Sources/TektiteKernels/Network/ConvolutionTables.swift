@@ -21,6 +21,8 @@ final class ConvolutionTables<S: NetworkScalar> {
 
   let step: NetworkPlan.Convolution
   let groups: [Group]
+  /// Elements of the coupling tensors of all paths that kernels take them from.
+  let terms: AlignedNumbers<ConvolutionPath.Term>
   /// Rows of an edge.
   let rowCount: Int
   let weightsRow: Int, lengthAdjointRow: Int, harmonicsAdjointRow: Int, gradientRow: Int
@@ -89,11 +91,13 @@ final class ConvolutionTables<S: NetworkScalar> {
     }
     if case .functions = step.senders { splitsSpecies = true } else { splitsSpecies = false }
 
-    // Coupling matrices, and back. Scalars of unit coupling read harmonics as they are; the first path of each degree may write their adjoint itself.
+    // Coupling matrices, and back. Scalars of unit coupling and paths whose tensor the kernels contract read harmonics as they are; the first such path of
+    // each degree may write their adjoint itself.
     var sums: [(row: Int, terms: [(row: Int, value: Double)])] = []
     var back = [[(row: Int, value: Double)]](repeating: [], count: harmonics)
     var isWrittenDirectly = [Bool](repeating: false, count: step.degree + 1)
     var paths: [ConvolutionPath] = []
+    var terms: [ConvolutionPath.Term] = []
     var drafts: [ConvolutionGroupDraft] = []
     for (index, path) in step.paths.enumerated() {
       let input = inputBlocks[path.inputBlock]
@@ -118,8 +122,20 @@ final class ConvolutionTables<S: NetworkScalar> {
       drafts[group].members.append(index)
 
       let first = path.degree * path.degree
+      let harmonicCount = 2 * path.degree + 1
       var (coefficients, adjoints) = (4 + first, harmonicsAdjointRow + first)
-      if let coupling = path.coupling {
+      let firstTerm = terms.count
+      // Fewer products than with a matrix for each edge.
+      let takesTerms = path.coupling != nil && input.rows > 1 && harmonicCount <= output.rows
+      if takesTerms {
+        let ordered = (path.coupling ?? []).sorted {
+          ($0.output, $0.first, $0.second) < ($1.output, $1.first, $1.second)
+        }
+        for c in ordered {
+          terms.append(.init(factors: c.first * harmonicCount + c.second, message: c.output, value: c.value))
+        }
+      }
+      if let coupling = path.coupling, !takesTerms {
         coefficients = next
         adjoints = next + input.rows * output.rows
         next = adjoints + input.rows * output.rows
@@ -132,8 +148,8 @@ final class ConvolutionTables<S: NetworkScalar> {
         for (place, list) in terms.enumerated() { sums.append((coefficients + place, list)) }
       } else if isWrittenDirectly[path.degree] {
         adjoints = next
-        next += output.rows
-        for m in 0..<output.rows { back[first + m].append((adjoints + m, 1)) }
+        next += harmonicCount
+        for m in 0..<harmonicCount { back[first + m].append((adjoints + m, 1)) }
       } else {
         isWrittenDirectly[path.degree] = true
       }
@@ -141,7 +157,8 @@ final class ConvolutionTables<S: NetworkScalar> {
         ConvolutionPath(
           senderRow: (input.offset - drafts[group].input) / width, senderCount: input.rows,
           messageRow: (output.offset - drafts[group].output) / output.width, messageCount: output.rows,
-          coefficientRow: coefficients, coefficientAdjointRow: adjoints, function: function))
+          coefficientRow: coefficients, coefficientAdjointRow: adjoints, function: function,
+          harmonicCount: takesTerms ? harmonicCount : 0, terms: firstTerm..<terms.count))
     }
     var adjointSums: [(row: Int, terms: [(row: Int, value: Double)])] = []
     for l in 0...step.degree {
@@ -157,6 +174,7 @@ final class ConvolutionTables<S: NetworkScalar> {
       next += drafts.count
       adjointSums.append((lengthAdjointRow, lengthRows.map { ($0, 1) }))
     }
+    self.terms = AlignedNumbers(terms)
     (couplings, adjointCouplings) = (Combination(sums), Combination(adjointSums))
     rowCount = next
 

@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/ConvolutionAdjointSums.swift
