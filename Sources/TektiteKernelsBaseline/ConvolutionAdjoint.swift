@@ -72,7 +72,8 @@ private func backward<L: PairLanes>(
     grain: grain)
   let weights = UnsafePointer(s.edges + p.weights * grain)
   let table = s.table + Int(path.function) * grain
-  let coefficients = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
+  let coefficients = UnsafePointer(
+    s.edges + Int(path.harmonicCount > 0 ? path.harmonicRow : path.coefficientRow) * grain)
   let senderRow = Int(path.senderRow) * channels
   let blockStride = p.functionCount * grain
   // The last row is ∂E/∂|r|.

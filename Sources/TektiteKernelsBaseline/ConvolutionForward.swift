@@ -140,7 +140,7 @@ func convolve<L: PairLanes, K: StaticCount>(_ lanes: L.Type, _ knotCount: K.Type
     for receiver in 0..<p.receivers {
       for index in 0..<p.pathCount {
         let path = p.paths[index]
-        switch (path.harmonicCount, path.messageCount) {
+        switch (path.coefficientRow < 0 ? path.harmonicCount : 0, path.messageCount) {
         case (1, _): forwardThroughTensor(lanes, knotCount, One.self, p, path, receiver, block)
         case (3, _): forwardThroughTensor(lanes, knotCount, Three.self, p, path, receiver, block)
         case (5, _): forwardThroughTensor(lanes, knotCount, Five.self, p, path, receiver, block)

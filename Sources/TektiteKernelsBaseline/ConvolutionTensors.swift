@@ -4,27 +4,63 @@ import TektiteLayouts
 //
 //     Q_m₁m₂ = Σ_e Y_m₂ R h_m₁,    A_m₃ = Σ_m₁m₂ C_m₁m₂m₃ Q_m₁m₂
 
-/// Q of M of the sender's components, for one or two vectors of channels: edges inside, all accumulators in registers, of which there are up to ten. Number
-/// m₂ · M + m₁ is that of m₁ and m₂, so each harmonic is used up before the next is loaded.
+/// Pointers of one path with terms, one receiver and one block of channels.
+private struct TensorBlock<S> {
+  let places: UnsafePointer<EdgePlace>, edges: Int
+  let weights: UnsafePointer<S>, harmonics: UnsafePointer<S>
+  let table: UnsafePointer<S>, features: UnsafePointer<S>
+  let channels: Int, knotStride: Int
+  /// R in [edge][channel of the block], and Q.
+  let radial: UnsafeMutablePointer<S>, sums: UnsafeMutablePointer<S>
+}
+
+/// Q of M of the sender's components from `first` on, for one or two vectors of channels: edges inside, all accumulators in registers, of which there are
+/// up to ten. Number m₂ · M + m₁ is that of m₁ and m₂, so each harmonic is used up before the next is loaded. R is evaluated on the way where this is the
+/// only pass, and is read from scratch otherwise. A harmonic that is a single number goes into the weights of the spline.
 @inline(__always)
-private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
-  _ lanes: L.Type, _ senderCount: M.Type, _ harmonicCount: N.Type, vectors: Int,
-  _ places: UnsafePointer<EdgePlace>, _ edges: Int, radial: UnsafePointer<L.Scalar>,
-  harmonics: UnsafePointer<L.Scalar>, features: UnsafePointer<L.Scalar>, channels: Int,
-  to out: UnsafeMutablePointer<L.Scalar>
+private func gather<L: PairLanes, K: StaticCount, M: StaticCount, N: StaticCount>(
+  _ lanes: L.Type, _ knotCount: K.Type, _ senderCount: M.Type, _ harmonicCount: N.Type, vectors: Int,
+  evaluatesRadial: Bool, _ t: TensorBlock<L.Scalar>, first: Int, lane: Int
 ) {
   let count = M.count * N.count
   let grain = 64 / MemoryLayout<L.Scalar>.stride
+  let (channels, knotStride) = (t.channels, t.knotStride)
+  let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
   var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
   var a5 = L.zero, a6 = L.zero, a7 = L.zero, a8 = L.zero, a9 = L.zero
   var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
-  var (edge, radial) = (places, radial)
-  let end = places + edges
+  let features = t.features + first * channels + lane
+  let table = t.table + lane
+  var radial = UnsafePointer(t.radial + lane)
+  var edge = t.places
+  let end = edge + t.edges
   while edge < end {
-    let y = harmonics + edge.pointee.row
+    let y = t.harmonics + edge.pointee.row
     let h = features + edge.pointee.features
-    let r0 = L.load(radial)
-    let r1 = vectors > 1 ? L.load(radial + L.count) : L.zero
+    var r0 = L.zero, r1 = L.zero
+    if evaluatesRadial || N.count == 1 {
+      let w = t.weights + edge.pointee.row
+      let from = table + edge.pointee.table
+      @inline(__always) func knot(_ k: Int, _ distance: Int) {
+        let c = L.constant(N.count == 1 ? y[0] * w[k * grain] : w[k * grain])
+        r0 = k == 0 ? c * L.load(from) : L.fma(c, L.load(from + distance), r0)
+        if vectors > 1 {
+          r1 = k == 0 ? c * L.load(from + L.count) : L.fma(c, L.load(from + distance + L.count), r1)
+        }
+      }
+      knot(0, 0)
+      knot(1, knotStride)
+      knot(2, 2 * knotStride)
+      knot(3, knotStride3)
+      if K.count > 4 {
+        knot(4, 4 * knotStride)
+        knot(5, knotStride5)
+      }
+    } else {
+      r0 = L.load(radial)
+      if vectors > 1 { r1 = L.load(radial + L.count) }
+      radial += grain
+    }
     let u0 = r0 * L.load(h)
     let v0 = vectors > 1 ? r1 * L.load(h + L.count) : L.zero
     let u1 = M.count > 1 ? r0 * L.load(h + channels) : L.zero
@@ -32,12 +68,21 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
     @inline(__always) func add(_ index: Int, _ a: inout L) {
       if index >= count { return }
       let m = index % M.count
-      a = L.fma(L.constant(y[index / M.count * grain]), m == 0 ? u0 : m == 1 ? u1 : u2, a)
-      // Keeps the compiler from loading all harmonics first, which fills the registers.
-      if m == M.count - 1 { a = a.settled }
+      if N.count == 1 {
+        a = L.fma(r0, L.load(h + m * channels), a)
+      } else {
+        a = L.fma(L.constant(y[index / M.count * grain]), m == 0 ? u0 : m == 1 ? u1 : u2, a)
+        // Keeps the compiler from loading all harmonics first, which fills the registers.
+        if m == M.count - 1 { a = a.settled }
+      }
     }
     @inline(__always) func add(_ index: Int, _ a: inout L, _ b: inout L) {
-      if vectors > 1 && index < count { b = L.fma(L.constant(y[index * grain]), v0, b) }
+      if vectors > 1 && index < count {
+        // Two vectors have one sender's component, or one harmonic.
+        b =
+          N.count == 1
+          ? L.fma(r1, L.load(h + index * channels + L.count), b) : L.fma(L.constant(y[index * grain]), v0, b)
+      }
       add(index, &a)
     }
     add(0, &a0, &b0)
@@ -50,9 +95,9 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
     add(7, &a7)
     add(8, &a8)
     add(9, &a9)
-    radial += grain
     edge += 1
   }
+  let out = t.sums + first * N.count * grain + lane
   @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
     if index >= count { return }
     let to = out + (index % M.count * N.count + index / M.count) * grain
@@ -71,76 +116,18 @@ private func gather<L: PairLanes, M: StaticCount, N: StaticCount>(
   store(9, a9, L.zero)
 }
 
-/// Q of M of the sender's components where the harmonic is a single number: it goes into the weights of the spline, and R is not left in memory.
-@inline(__always)
-private func gatherScaled<L: PairLanes, K: StaticCount, M: StaticCount>(
-  _ lanes: L.Type, _ knotCount: K.Type, _ senderCount: M.Type, vectors: Int, _ places: UnsafePointer<EdgePlace>,
-  _ edges: Int, weights: UnsafePointer<L.Scalar>, harmonics: UnsafePointer<L.Scalar>, table: UnsafePointer<L.Scalar>,
-  knotStride: Int, features: UnsafePointer<L.Scalar>, channels: Int, to out: UnsafeMutablePointer<L.Scalar>
-) {
-  let grain = 64 / MemoryLayout<L.Scalar>.stride
-  let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
-  var a0 = L.zero, a1 = L.zero, a2 = L.zero, a3 = L.zero, a4 = L.zero
-  var b0 = L.zero, b1 = L.zero, b2 = L.zero, b3 = L.zero, b4 = L.zero
-  var edge = places
-  let end = places + edges
-  while edge < end {
-    let w = weights + edge.pointee.row
-    let t = table + edge.pointee.table
-    var h = features + edge.pointee.features
-    let y = harmonics[edge.pointee.row]
-    var u = L.zero, x = L.zero
-    @inline(__always) func knot(_ k: Int, _ distance: Int) {
-      let c = L.constant(y * w[k * grain])
-      u = k == 0 ? c * L.load(t) : L.fma(c, L.load(t + distance), u)
-      if vectors > 1 { x = k == 0 ? c * L.load(t + L.count) : L.fma(c, L.load(t + distance + L.count), x) }
-    }
-    knot(0, 0)
-    knot(1, knotStride)
-    knot(2, 2 * knotStride)
-    knot(3, knotStride3)
-    if K.count > 4 {
-      knot(4, 4 * knotStride)
-      knot(5, knotStride5)
-    }
-    @inline(__always) func add(_ index: Int, _ a: inout L, _ b: inout L) {
-      if index >= M.count { return }
-      a = L.fma(u, L.load(h), a)
-      if vectors > 1 { b = L.fma(x, L.load(h + L.count), b) }
-      h += channels
-    }
-    add(0, &a0, &b0)
-    add(1, &a1, &b1)
-    add(2, &a2, &b2)
-    add(3, &a3, &b3)
-    add(4, &a4, &b4)
-    edge += 1
-  }
-  @inline(__always) func store(_ index: Int, _ a: L, _ b: L) {
-    if index >= M.count { return }
-    a.store(out + index * grain)
-    if vectors > 1 { b.store(out + index * grain + L.count) }
-  }
-  store(0, a0, b0)
-  store(1, a1, b1)
-  store(2, a2, b2)
-  store(3, a3, b3)
-  store(4, a4, b4)
-}
-
-/// R of some edges in one block of channels.
+/// R of all edges in one block of channels.
 @inline(__always)
 private func interpolate<L: PairLanes, K: StaticCount>(
-  _ lanes: L.Type, _ knotCount: K.Type, _ places: UnsafePointer<EdgePlace>, _ edges: Int,
-  weights: UnsafePointer<L.Scalar>, table: UnsafePointer<L.Scalar>, knotStride: Int,
-  to out: UnsafeMutablePointer<L.Scalar>
+  _ lanes: L.Type, _ knotCount: K.Type, _ b: TensorBlock<L.Scalar>
 ) {
   let grain = 64 / MemoryLayout<L.Scalar>.stride
+  let knotStride = b.knotStride
   let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
-  var to = out
-  for e in 0..<max(0, edges) {
-    let w = weights + places[e].row
-    var t = table + places[e].table
+  var to = b.radial
+  for e in 0..<max(0, b.edges) {
+    let w = b.weights + b.places[e].row
+    var t = b.table + b.places[e].table
     let w0 = L.constant(w[0]), w1 = L.constant(w[grain]), w2 = L.constant(w[2 * grain]), w3 = L.constant(w[3 * grain])
     let w4 = K.count > 4 ? L.constant(w[4 * grain]) : L.zero, w5 = K.count > 4 ? L.constant(w[5 * grain]) : L.zero
     let end = t + grain
@@ -170,53 +157,45 @@ func forwardThroughTensor<L: PairLanes, K: StaticCount, N: StaticCount>(
   let s = Streams<S>(p)
   let (grain, channels, n) = (s.grain, p.channels, N.count)
   let (lower, upper) = (Int(s.starts[receiver]), Int(s.starts[receiver + 1]))
-  let edges = upper - lower
-  let places = UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self)) + lower
   let sums = s.scratch(p)
-  let radial = sums + ConvolutionPass.largestRowCount * grain
-  let weights = UnsafePointer(s.edges + p.weights * grain)
-  let table = s.table + (block * p.functionCount + Int(path.function)) * grain
-  let harmonics = UnsafePointer(s.edges + Int(path.coefficientRow) * grain)
-  let features = s.features + Int(path.senderRow) * channels + block * grain
-  let isGrain = L.count == grain
+  let own = TensorBlock(
+    places: UnsafePointer(p.scratch.assumingMemoryBound(to: EdgePlace.self)) + lower, edges: upper - lower,
+    weights: UnsafePointer(s.edges + p.weights * grain),
+    harmonics: UnsafePointer(s.edges + Int(path.harmonicRow) * grain),
+    table: s.table + (block * p.functionCount + Int(path.function)) * grain,
+    features: s.features + Int(path.senderRow) * channels + block * grain, channels: channels,
+    knotStride: s.knotStride, radial: sums + ConvolutionPass.largestRowCount * grain, sums: sums)
 
-  @inline(__always) func take<M: StaticCount>(_ count: M.Type, _ m: Int) {
-    let vectors = isGrain || (n > 1 && M.count * n > 5) ? 1 : 2
+  @inline(__always) func take<M: StaticCount>(_ count: M.Type, _ m: Int, evaluatesRadial: Bool) {
+    let vectors = L.count == grain || (n > 1 && M.count * n > 5) ? 1 : 2
     var lane = 0
     while lane < grain {
-      let from = features + m * channels + lane
-      let to = sums + m * n * grain + lane
-      if n == 1 {
-        gatherScaled(
-          lanes, knotCount, count, vectors: vectors, places, edges, weights: weights, harmonics: harmonics,
-          table: table + lane, knotStride: s.knotStride, features: from, channels: channels, to: to)
-      } else {
-        gather(
-          lanes, count, harmonicCount, vectors: vectors, places, edges, radial: UnsafePointer(radial + lane),
-          harmonics: harmonics, features: from, channels: channels, to: to)
-      }
+      gather(
+        lanes, knotCount, count, harmonicCount, vectors: vectors, evaluatesRadial: evaluatesRadial, own, first: m,
+        lane: lane)
       lane += vectors * L.count
     }
   }
-  if n > 1 {
-    interpolate(
-      lanes, knotCount, places, edges, weights: weights, table: table, knotStride: s.knotStride, to: radial)
-  }
-  var m = 0
   let senderCount = Int(path.senderCount)
-  while m < senderCount {
-    if n == 1 && senderCount - m >= 5 {
-      take(Five.self, m)
-      m += 5
-    } else if n <= 3 && senderCount - m >= 3 {
-      take(Three.self, m)
-      m += 3
-    } else if n <= 3 && senderCount - m >= 2 {
-      take(Two.self, m)
-      m += 2
-    } else {
-      take(One.self, m)
-      m += 1
+  if n == 3 && senderCount == 3 {
+    take(Three.self, 0, evaluatesRadial: true)
+  } else {
+    if n > 1 { interpolate(lanes, knotCount, own) }
+    var m = 0
+    while m < senderCount {
+      if n == 1 && senderCount - m >= 5 {
+        take(Five.self, m, evaluatesRadial: false)
+        m += 5
+      } else if n <= 3 && senderCount - m >= 3 {
+        take(Three.self, m, evaluatesRadial: false)
+        m += 3
+      } else if n <= 3 && senderCount - m >= 2 {
+        take(Two.self, m, evaluatesRadial: false)
+        m += 2
+      } else {
+        take(One.self, m, evaluatesRadial: false)
+        m += 1
+      }
     }
   }
 

@@ -1,21 +1,22 @@
 /// One path of a convolution: senders' components m₁ through coefficients K[m₁][m₃] and a radial function to messages' components m₃.
 ///
-/// K is either in rows of edges, or is Σ_m₂ C[m₁][m₂][m₃] Y_m₂ with the harmonics in rows of edges and C a list of terms. Then C is taken out of the sums over
-/// edges, so that these cost (2l₁+1)(2l₂+1) instead of (2l₁+1)(2l₃+1) products: choose it for l₂ ≤ l₃ and senders of several components.
+/// K is in rows of edges, or is Σ_m₂ C[m₁][m₂][m₃] Y_m₂ with the harmonics in rows of edges and C a list of terms. With terms C is taken out of the sums over
+/// edges, so that these cost (2l₁+1)(2l₂+1) instead of (2l₁+1)(2l₃+1) products: choose them for l₂ ≤ l₃ and senders of several components. Paths with
+/// terms may have K as well, which is used forward: choose that for l₂ = l₃, where it saves no products but memory.
 @frozen
 public struct ConvolutionPath: BitwiseCopyable, Sendable {
   /// First of the sender's rows of channels, and how many (2l₁+1).
   public var senderRow: Int32, senderCount: Int32
   /// First of the message's rows of channels, and how many (2l₃+1: 1, 3, 5, 7 or 9). Paths have rows of their own.
   public var messageRow: Int32, messageCount: Int32
-  /// First of senderCount · messageCount rows of edges that hold K; for scalar senders that is Y_l. With terms the first of harmonicCount rows Y_l.
+  /// First of senderCount · messageCount rows of edges that hold K, or −1 if none do; for scalar senders that is Y_l.
   public var coefficientRow: Int32
-  /// First of as many rows that ∂E/∂K, or ∂E/∂Y_l, is written to.
+  /// First of as many rows that ∂E/∂K is written to; with terms, of harmonicCount rows that ∂E/∂Y_l is written to.
   public var coefficientAdjointRow: Int32
   /// Which function of the table, numbered within a block of channels.
   public var function: Int32
-  /// 2l₂+1 (1, 3, 5, 7 or 9) where the path has terms, or 0 where rows of edges hold K.
-  public var harmonicCount: Int32
+  /// 2l₂+1 (1, 3, 5, 7 or 9) where the path has terms, or 0; and the first of as many rows of edges that hold Y_l.
+  public var harmonicCount: Int32, harmonicRow: Int32
   /// The path's terms in those of the pass.
   public var firstTerm: Int32, termEnd: Int32
 
@@ -34,7 +35,7 @@ public struct ConvolutionPath: BitwiseCopyable, Sendable {
   /// Makes a path.
   @inlinable public init(
     senderRow: Int, senderCount: Int, messageRow: Int, messageCount: Int, coefficientRow: Int,
-    coefficientAdjointRow: Int, function: Int, harmonicCount: Int = 0, terms: Range<Int> = 0..<0
+    coefficientAdjointRow: Int, function: Int, harmonicRow: Int = -1, harmonicCount: Int = 0, terms: Range<Int> = 0..<0
   ) {
     self.senderRow = Int32(senderRow)
     self.senderCount = Int32(senderCount)
@@ -43,7 +44,7 @@ public struct ConvolutionPath: BitwiseCopyable, Sendable {
     self.coefficientRow = Int32(coefficientRow)
     self.coefficientAdjointRow = Int32(coefficientAdjointRow)
     self.function = Int32(function)
-    self.harmonicCount = Int32(harmonicCount)
+    (self.harmonicRow, self.harmonicCount) = (Int32(harmonicRow), Int32(harmonicCount))
     (firstTerm, termEnd) = (Int32(terms.lowerBound), Int32(terms.upperBound))
   }
 }

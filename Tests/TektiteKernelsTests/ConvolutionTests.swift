@@ -41,8 +41,8 @@ struct ConvolutionTile {
     var row = fixed
     var message = 0
     let order = harmonics.isEmpty ? shapes.map { _ in 0 } : harmonics
-    let rowCounts = zip(shapes, order).map { $1 > 0 ? $1 : $0.0 * $0.1 }
-    let total = rowCounts.reduce(0, +)
+    // Every second path that has as many harmonics as message components has a matrix for each edge as well.
+    let hasMatrix = shapes.indices.map { order[$0] == 0 || (order[$0] == shapes[$0].1 && $0 % 2 == 0) }
     var terms: [ConvolutionPath.Term] = []
     paths = shapes.enumerated().map { index, shape in
       let first = terms.count
@@ -52,19 +52,19 @@ struct ConvolutionTile {
           terms.append(.init(factors: factors, message: m3, value: random.next()))
         }
       }
-      defer {
-        row += rowCounts[index]
-        message += shape.1
-      }
+      let (matrixRow, harmonicRow) = (row, hasMatrix[index] ? row + shape.0 * shape.1 : row)
+      let adjointRow = harmonicRow + order[index]
+      row = adjointRow + (order[index] > 0 ? order[index] : shape.0 * shape.1)
+      defer { message += shape.1 }
       return ConvolutionPath(
         senderRow: (shape.0 - 1) * (shape.0 - 1) / 4, senderCount: shape.0, messageRow: message,
-        messageCount: shape.1,
-        coefficientRow: row, coefficientAdjointRow: row + total, function: shared ? 0 : index,
-        harmonicCount: order[index], terms: first..<terms.count)
+        messageCount: shape.1, coefficientRow: hasMatrix[index] ? matrixRow : -1, coefficientAdjointRow: adjointRow,
+        function: shared ? 0 : index, harmonicRow: harmonicRow, harmonicCount: order[index],
+        terms: first..<terms.count)
     }
     self.terms = terms
     messageRows = message
-    chunkRows = fixed + 2 * total
+    chunkRows = row
     let chunks = (count + c.lanes - 1) / c.lanes
     edges = Scalars(random.array(chunks * chunkRows * c.lanes), isDouble: c.isDouble)
     features = Scalars(random.array(nine * rowsPerSender * padded), isDouble: c.isDouble)
@@ -80,6 +80,16 @@ struct ConvolutionTile {
     knots.initialize(repeating: 0, count: chunks * c.lanes)
     for e in 0..<(chunks * c.lanes) { edges[place(e, 3)] = 2.5 + 2.4 * random.next() }
     c.kernels.splineWeights(rows, grid, knots: knots)
+    for path in paths where path.harmonicCount > 0 && path.coefficientRow >= 0 {
+      for e in 0..<count {
+        for m1 in 0..<Int(path.senderCount) {
+          for m3 in 0..<Int(path.messageCount) {
+            let row = Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3
+            edges[place(e, row)] = coefficient(path, e, m1, m3)
+          }
+        }
+      }
+    }
   }
 
   var rows: EdgeRows {
@@ -132,7 +142,7 @@ struct ConvolutionTile {
       return edges[place(e, Int(path.coefficientRow) + m1 * Int(path.messageCount) + m3)]
     }
     return elements(path, m1, m3).reduce(0) {
-      $0 + $1.value * edges[place(e, Int(path.coefficientRow) + $1.harmonic)]
+      $0 + $1.value * edges[place(e, Int(path.harmonicRow) + $1.harmonic)]
     }
   }
   /// C of two components: which harmonic, and the value.
@@ -201,8 +211,9 @@ struct ConvolutionSetup: CustomStringConvertible, Sendable {
       ConvolutionSetup(
         name: "senders of degree 3 and 4", shapes: [(7, 1), (9, 1), (7, 3), (9, 5), (7, 9)], degree: degree),
       ConvolutionSetup(
-        name: "vectors through tensors", shapes: [(3, 3), (3, 3), (3, 5), (1, 3), (3, 5), (3, 7), (3, 9), (3, 9)],
-        harmonics: [1, 3, 3, 0, 5, 5, 7, 9], degree: degree),
+        name: "vectors through tensors",
+        shapes: [(3, 3), (3, 3), (3, 3), (3, 5), (1, 3), (3, 5), (3, 5), (3, 7), (3, 9), (3, 9)],
+        harmonics: [1, 3, 3, 3, 0, 5, 5, 5, 7, 9], degree: degree),
       ConvolutionSetup(
         name: "degree 2 through tensors", shapes: [(5, 5), (5, 3), (5, 5), (5, 1), (5, 5), (5, 7), (5, 9)],
         harmonics: [1, 3, 3, 0, 5, 7, 9], degree: degree),

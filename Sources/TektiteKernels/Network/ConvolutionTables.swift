@@ -125,27 +125,31 @@ final class ConvolutionTables<S: NetworkScalar> {
       let harmonicCount = 2 * path.degree + 1
       var (coefficients, adjoints) = (4 + first, harmonicsAdjointRow + first)
       let firstTerm = terms.count
-      // Fewer products than with a matrix for each edge.
+      // Where the tensor saves products, kernels take it; where it saves none forward, a matrix for each edge is faster there.
       let takesTerms = path.coupling != nil && input.rows > 1 && harmonicCount <= output.rows
+      let takesMatrix = path.coupling != nil && !(takesTerms && harmonicCount < output.rows)
+      let coupling = path.coupling ?? []
       if takesTerms {
-        let ordered = (path.coupling ?? []).sorted {
-          ($0.output, $0.first, $0.second) < ($1.output, $1.first, $1.second)
-        }
+        let ordered = coupling.sorted { ($0.output, $0.first, $0.second) < ($1.output, $1.first, $1.second) }
         for c in ordered {
           terms.append(.init(factors: c.first * harmonicCount + c.second, message: c.output, value: c.value))
         }
       }
-      if let coupling = path.coupling, !takesTerms {
+      if takesMatrix {
         coefficients = next
-        adjoints = next + input.rows * output.rows
-        next = adjoints + input.rows * output.rows
+        next += input.rows * output.rows
         var terms = [[(row: Int, value: Double)]](repeating: [], count: input.rows * output.rows)
         for c in coupling {
-          let place = c.first * output.rows + c.output
-          terms[place].append((4 + first + c.second, c.value))
-          back[first + c.second].append((adjoints + place, c.value))
+          terms[c.first * output.rows + c.output].append((4 + first + c.second, c.value))
         }
         for (place, list) in terms.enumerated() { sums.append((coefficients + place, list)) }
+      }
+      if takesMatrix && !takesTerms {
+        adjoints = next
+        next += input.rows * output.rows
+        for c in coupling {
+          back[first + c.second].append((adjoints + c.first * output.rows + c.output, c.value))
+        }
       } else if isWrittenDirectly[path.degree] {
         adjoints = next
         next += harmonicCount
@@ -157,7 +161,8 @@ final class ConvolutionTables<S: NetworkScalar> {
         ConvolutionPath(
           senderRow: (input.offset - drafts[group].input) / width, senderCount: input.rows,
           messageRow: (output.offset - drafts[group].output) / output.width, messageCount: output.rows,
-          coefficientRow: coefficients, coefficientAdjointRow: adjoints, function: function,
+          coefficientRow: takesTerms && !takesMatrix ? -1 : coefficients, coefficientAdjointRow: adjoints,
+          function: function, harmonicRow: takesTerms ? 4 + first : -1,
           harmonicCount: takesTerms ? harmonicCount : 0, terms: firstTerm..<terms.count))
     }
     var adjointSums: [(row: Int, terms: [(row: Int, value: Double)])] = []
