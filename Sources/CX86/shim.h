@@ -46,6 +46,8 @@ static inline __attribute__((always_inline)) void tektite_transpose_pd(const dou
   }
 }
 
+static inline __attribute__((always_inline)) void tektite_prefetch(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+
 // Sums across lanes of eight vectors of floats or four of doubles at once: number k of the result is the sum of vector k. Strides in numbers.
 static inline __attribute__((always_inline)) void tektite_sums_ps(const float *from, long stride, float *to) {
   // Halves of vectors k and k + 4 side by side, then quarters, then eighths.

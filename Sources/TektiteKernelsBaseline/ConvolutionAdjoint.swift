@@ -86,14 +86,15 @@ private func backward<L: PairLanes>(
     var out = sums + lane * stride
     for e in first..<end {
       let place = places[e]
+      let ahead = places[min(e + 1, upper - 1)].table - place.table
       if p.knotCount == 4 {
         interpolate(
           lanes, Four.self, weights: weights + place.row, table: table + place.table, knotStride: s.knotStride,
-          blockStride: blockStride, channels: channels, to: radial)
+          blockStride: blockStride, channels: channels, ahead: ahead, to: radial)
       } else {
         interpolate(
           lanes, Six.self, weights: weights + place.row, table: table + place.table, knotStride: s.knotStride,
-          blockStride: blockStride, channels: channels, to: radial)
+          blockStride: blockStride, channels: channels, ahead: ahead, to: radial)
       }
       var slope = L.zero
       for run in 0..<runs {
@@ -114,7 +115,7 @@ private func backward<L: PairLanes>(
   }
 }
 
-/// Sums across lanes, of all edges of a vector together.
+/// Sums across lanes, of all edges of a vector together. Where the receiver has only some of its edges, the others keep what they have.
 @inline(never)
 private func finish<L: PairLanes>(
   _ lanes: L.Type, _ p: borrowing ConvolutionPass, _ path: ConvolutionPath, _ edges: Range<Int>, rows: Int,
@@ -123,24 +124,30 @@ private func finish<L: PairLanes>(
   let s = Streams<L.Scalar>(p)
   let stride = (rows + 1) * L.count
   let totals = UnsafeMutablePointer(mutating: sums) + L.count * stride
-  let first = edges.lowerBound
-  let lane = first & (L.count - 1)
-  let column = s.edges + s.place(first).row
+  let lane = edges.lowerBound & (L.count - 1)
+  let column = s.edges + s.place(edges.lowerBound).row - lane
+  for k in 0..<L.count { totals[k] = k < lane || k >= lane + edges.count ? 0 : 1 }
+  let (isOwn, half) = (L.load(totals), L.constant(0.5))
   var to = column + Int(path.coefficientAdjointRow) * s.grain
   var from = sums
-  for _ in 0..<rows {
-    if edges.count == L.count {
+  if edges.count == L.count {
+    for _ in 0..<rows {
       L.sums(from, stride, to: to)
-    } else {
-      L.sums(from, stride, to: totals)
-      for e in 0..<edges.count { to[e] = totals[lane + e] }
+      from += L.count
+      to += s.grain
     }
-    from += L.count
-    to += s.grain
+  } else {
+    for _ in 0..<rows {
+      L.sums(from, stride, to: totals)
+      (L.select(L.load(totals), where: half, lessThan: isOwn) + L.select(L.load(to), where: isOwn, lessThan: half))
+        .store(to)
+      from += L.count
+      to += s.grain
+    }
   }
   L.sums(from, stride, to: totals)
   to = column + p.lengthAdjoint * s.grain
-  for e in 0..<edges.count { to[e] += totals[lane + e] }
+  (L.load(to) + L.select(L.load(totals), where: half, lessThan: isOwn)).store(to)
 }
 
 /// Paths that have a coupling matrix for each edge, one run for each component of the sender.

@@ -14,11 +14,12 @@ struct AdjointEdge<S> {
   let adjoint: UnsafeMutablePointer<S>, sums: UnsafeMutablePointer<S>
 }
 
-/// R and R′ of one function and edge in all channels.
+/// R and R′ of one function and edge in all channels. The rows of the next edge, `ahead` of these in the table, are asked for meanwhile: they are too far
+/// from each other for the processor to guess.
 @inline(__always)
 func interpolate<L: PairLanes, K: StaticCount>(
   _ lanes: L.Type, _ knotCount: K.Type, weights w: UnsafePointer<L.Scalar>, table: UnsafePointer<L.Scalar>,
-  knotStride: Int, blockStride: Int, channels: Int, to out: UnsafeMutablePointer<L.Scalar>
+  knotStride: Int, blockStride: Int, channels: Int, ahead: Int, to out: UnsafeMutablePointer<L.Scalar>
 ) {
   let grain = 64 / MemoryLayout<L.Scalar>.stride
   let (knotStride3, knotStride5) = (3 * knotStride, 5 * knotStride)
@@ -31,6 +32,15 @@ func interpolate<L: PairLanes, K: StaticCount>(
   while channel < channels {
     var t = block
     let end = block + grain
+    let next = block + ahead
+    L.prefetch(next)
+    L.prefetch(next + knotStride)
+    L.prefetch(next + 2 * knotStride)
+    L.prefetch(next + knotStride3)
+    if K.count > 4 {
+      L.prefetch(next + 4 * knotStride)
+      L.prefetch(next + knotStride5)
+    }
     while t < end {
       var x = L.load(t)
       var u = w0 * x, v = d0 * x

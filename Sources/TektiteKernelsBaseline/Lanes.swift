@@ -40,6 +40,8 @@ protocol PairLanes {
   /// Transposes a square block of `count` rows and columns.
   static func transpose(
     _ from: UnsafePointer<Scalar>, _ fromStride: Int, to: UnsafeMutablePointer<Scalar>, _ toStride: Int)
+  /// Asks for 64 bytes ahead of use.
+  static func prefetch(_ p: UnsafePointer<Scalar>)
   /// The `sum` of each of `count` vectors, in one vector.
   static func sums(_ from: UnsafePointer<Scalar>, _ stride: Int, to: UnsafeMutablePointer<Scalar>)
 }
@@ -52,6 +54,11 @@ extension PairLanes {
     for i in 0..<count {
       for j in 0..<count { to[j * toStride + i] = from[i * fromStride + j] }
     }
+  }
+  @inline(__always) static func prefetch(_ p: UnsafePointer<Scalar>) {
+    #if TEKTITE_AVX2 || TEKTITE_AVX512
+      tektite_prefetch(p)
+    #endif
   }
   @inline(__always) static func sums(
     _ from: UnsafePointer<Scalar>, _ stride: Int, to: UnsafeMutablePointer<Scalar>

@@ -20,7 +20,8 @@ struct ConvolutionTile {
   /// none has. Without features all senders are 1; `shared` gives all paths one function.
   init(
     _ c: KernelCase, channels: Int, shapes: [(Int, Int)], harmonics: [Int] = [], counts: [Int], seed: UInt64,
-    senderCount nine: Int = 9, intervals: Int = 20, degree: Int = 3, hasFeatures: Bool = true, shared: Bool = false
+    senderCount nine: Int = 9, intervals: Int = 20, degree: Int = 3, hasFeatures: Bool = true, shared: Bool = false,
+    allMatrices: Bool = false
   ) {
     var random = SmallGenerator(seed)
     self.c = c
@@ -41,8 +42,10 @@ struct ConvolutionTile {
     var row = fixed
     var message = 0
     let order = harmonics.isEmpty ? shapes.map { _ in 0 } : harmonics
-    // Every second path that has as many harmonics as message components has a matrix for each edge as well.
-    let hasMatrix = shapes.indices.map { order[$0] == 0 || (order[$0] == shapes[$0].1 && $0 % 2 == 0) }
+    // Paths that have as many harmonics as message components have a matrix for each edge as well, or every second one, so that both are tested.
+    let hasMatrix = shapes.indices.map {
+      order[$0] == 0 || (order[$0] == shapes[$0].1 && (allMatrices || $0 % 2 == 0))
+    }
     var terms: [ConvolutionPath.Term] = []
     paths = shapes.enumerated().map { index, shape in
       let first = terms.count
