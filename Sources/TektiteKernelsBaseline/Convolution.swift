@@ -24,7 +24,7 @@ struct Streams<S> {
     (starts, senders, knots) = (p.starts, p.senders, p.knots)
     adjointSenders = p.adjointSenders
     (featureStride, chunkStride) = (p.featureStride, p.chunkStride)
-    knotStride = p.channels * p.functionCount
+    knotStride = p.rowStride
   }
   /// Scalars in 64 bytes and log₂ of it.
   @inline(__always) var grain: Int { 64 / MemoryLayout<S>.stride }

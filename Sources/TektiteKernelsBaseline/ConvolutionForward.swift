@@ -135,11 +135,11 @@ private func forward<L: PairLanes, K: StaticCount, N: StaticCount>(
 func convolve<L: PairLanes, K: StaticCount>(_ lanes: L.Type, _ knotCount: K.Type, _ p: borrowing ConvolutionPass) {
   let s = Streams<L.Scalar>(p)
   s.fillPlaces(p)
-  // Blocks of channels outside, so that the part of the table that is in use stays in the second-level cache over the tile.
+  // Blocks of channels outside and receivers inside, so that the part of the table that is in use stays in the first-level cache over the tile.
   for block in 0..<(p.channels / s.grain) {
-    for receiver in 0..<p.receivers {
-      for index in 0..<p.pathCount {
-        let path = p.paths[index]
+    for index in 0..<p.pathCount {
+      let path = p.paths[index]
+      for receiver in 0..<p.receivers {
         switch (path.coefficientRow < 0 ? path.harmonicCount : 0, path.messageCount) {
         case (1, _): forwardThroughTensor(lanes, knotCount, One.self, p, path, receiver, block)
         case (3, _): forwardThroughTensor(lanes, knotCount, Three.self, p, path, receiver, block)

@@ -52,7 +52,7 @@ private struct GroupStreams<S> {
     self.group = group
     (channels, chunkStride, messageStride) = (p.channels, p.chunkStride, p.messageStride)
     blockStride = p.functionCount * grain
-    knotStride = p.channels * p.functionCount
+    knotStride = p.rowStride
     (weightRow, lengthRow) = (p.weights * grain, p.lengthAdjoint * grain)
   }
   @inline(__always) var grain: Int { 64 / MemoryLayout<S>.stride }

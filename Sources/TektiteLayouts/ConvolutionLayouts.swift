@@ -87,6 +87,8 @@ public struct ConvolutionPass {
   public var terms: UnsafePointer<ConvolutionPath.Term>?
   /// The spline table, and functions in a block of it.
   public var table: UnsafeRawPointer, functionCount: Int
+  /// Scalars from one table row to the next. An odd number of grains spreads the rows of one function and block over all sets of the first-level cache.
+  public var rowStride: Int
   /// h, or nil for senders of 1, and scalars from one sender to the next.
   public var features: UnsafeRawPointer?, featureStride: Int
   /// A when going forward, ∂E/∂A when going back; scalars from one row to the next.
@@ -123,7 +125,7 @@ public struct ConvolutionPass {
     edges: EdgeRows, channels: Int, paths: UnsafePointer<ConvolutionPath>, pathCount: Int, table: UnsafeRawPointer,
     functionCount: Int, features: UnsafeRawPointer?, featureStride: Int, messages: UnsafeMutableRawPointer,
     messageStride: Int, featureAdjoint: UnsafeMutableRawPointer? = nil, scratch: UnsafeMutableRawPointer,
-    knotCount: Int = 4, terms: UnsafePointer<ConvolutionPath.Term>? = nil
+    knotCount: Int = 4, terms: UnsafePointer<ConvolutionPath.Term>? = nil, rowStride: Int? = nil
   ) {
     self.receivers = receivers
     self.starts = starts
@@ -147,5 +149,6 @@ public struct ConvolutionPass {
     self.scratch = scratch
     self.knotCount = knotCount
     self.terms = terms
+    self.rowStride = rowStride ?? channels * functionCount
   }
 }

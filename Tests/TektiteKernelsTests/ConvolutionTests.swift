@@ -73,9 +73,10 @@ struct ConvolutionTile {
     features = Scalars(random.array(nine * rowsPerSender * padded), isDouble: c.isDouble)
     featureAdjoint = Scalars(nine * rowsPerSender * padded, isDouble: c.isDouble)
     messages = Scalars(messageRows * counts.count * padded, isDouble: c.isDouble)
+    // An odd number of grains, as executors have it.
+    let blocks = padded / c.lanes * functionCount
     grid = SplineGrid(
-      start: 0, spacing: 5 / Double(intervals), intervals: intervals, rowStride: padded * functionCount,
-      degree: degree)
+      start: 0, spacing: 5 / Double(intervals), intervals: intervals, rowStride: (blocks | 1) * c.lanes, degree: degree)
     table = Scalars(random.array((intervals + degree) * grid.rowStride), isDouble: c.isDouble)
     scratch = Scalars(
       ConvolutionPass.scratchBytes(edges: count, channels: padded, hasFeatures: hasFeatures) / 8, isDouble: true)
@@ -117,7 +118,7 @@ struct ConvolutionTile {
                 features: hasFeatures ? features.base : nil, featureStride: rowsPerSender * padded,
                 messages: messages.base, messageStride: receivers * padded,
                 featureAdjoint: hasFeatures ? featureAdjoint.base : nil, scratch: scratch.base, knotCount: knotCount,
-                terms: terms.baseAddress))
+                terms: terms.baseAddress, rowStride: grid.rowStride))
           }
         }
       }

@@ -214,19 +214,24 @@ final class ConvolutionTables<S: NetworkScalar> {
             start: radial.start, spacing: radial.spacing, bend: radial.bend, samples: piece.samples.count,
             functions: draft.columns.count, channels: channels, degree: radial.degree, values: selected(values[own]),
             slopes: (selected(piece.first[...]), selected(piece.last[...])))
+          let dense = table.grid.rowStride
           if whole == nil {
             grid = table.grid
             grid.intervals = samples - 1
+            // Rows an odd number of grains apart fall into all sets of a cache; the rows of one function and block would crowd into few.
+            if dense / S.lanes % 2 == 0 { grid.rowStride += S.lanes }
             size = (samples + radial.degree - 1 + radial.jointRows) * grid.rowStride
             whole = AlignedNumbers(count: size * radial.samples.count)
           }
           // A table that is not used any more may be gone before its rows are read.
-          let target = whole?.base.advanced(by: t * size + row * grid.rowStride)
-          let rows = piece.samples.count + radial.degree - 1
+          let target = whole?.base.advanced(by: t * size)
           withExtendedLifetime(table) {
-            target?.update(from: table.base.assumingMemoryBound(to: S.self), count: rows * grid.rowStride)
+            let from = table.base.assumingMemoryBound(to: S.self)
+            for k in 0..<(piece.samples.count + radial.degree - 1) {
+              target?.advanced(by: (row + k) * grid.rowStride).update(from: from + k * dense, count: dense)
+            }
           }
-          row += rows
+          row += piece.samples.count + radial.degree - 1
         }
         starts.append(Int32(t * size))
       }

@@ -168,7 +168,7 @@ extension NetworkExecutor {
       paths: UnsafePointer(group.paths.base), pathCount: group.pathCount, table: table,
       functionCount: group.functionCount, features: features, featureStride: stride, messages: output,
       messageStride: messages.count * copies * group.width, scratch: scratch.convolution.base,
-      knotCount: tables.step.radial.degree + 1, terms: UnsafePointer(tables.terms.base))
+      knotCount: tables.step.radial.degree + 1, terms: UnsafePointer(tables.terms.base), rowStride: group.rowStride)
   }
 
   /// Harmonics and couplings of a batch, and whether its radial functions must be exact.
