@@ -26,7 +26,8 @@ final class ConvolutionTables<S: NetworkScalar> {
   /// Rows of an edge.
   let rowCount: Int
   let weightsRow: Int, lengthAdjointRow: Int, harmonicsAdjointRow: Int, gradientRow: Int
-  private let couplings: Combination, adjointCouplings: Combination
+  /// Coupling matrices: all of them for going forward, those that are needed going back, and their adjoints.
+  private let couplings: Combination, neededCouplings: Combination, adjointCouplings: Combination
   /// Rows by species of senders that carry scalars of their species only, for `Senders.species`.
   let speciesRows: AlignedNumbers<S>
   /// Scalars from one species to the next.
@@ -58,7 +59,12 @@ final class ConvolutionTables<S: NetworkScalar> {
     }
   }
 
-  var forwardCombination: RowCombination? { couplings.count > 0 ? couplings.combination : nil }
+  /// What makes the matrices, for going forward or back.
+  func matrices(forward: Bool) -> RowCombination? {
+    let wanted = forward ? couplings : neededCouplings
+    return wanted.count > 0 ? wanted.combination : nil
+  }
+  /// What carries adjoints of matrices back to harmonics.
   var backwardCombination: RowCombination? { adjointCouplings.count > 0 ? adjointCouplings.combination : nil }
 
   init(_ step: NetworkPlan.Convolution, _ layouts: [FeatureLayout], speciesCount: Int) {
@@ -94,6 +100,7 @@ final class ConvolutionTables<S: NetworkScalar> {
     // Coupling matrices, and back. Scalars of unit coupling and paths whose tensor the kernels contract read harmonics as they are; the first such path of
     // each degree may write their adjoint itself.
     var sums: [(row: Int, terms: [(row: Int, value: Double)])] = []
+    var neededSums = sums
     var back = [[(row: Int, value: Double)]](repeating: [], count: harmonics)
     var isWrittenDirectly = [Bool](repeating: false, count: step.degree + 1)
     var paths: [ConvolutionPath] = []
@@ -142,7 +149,10 @@ final class ConvolutionTables<S: NetworkScalar> {
         for c in coupling {
           terms[c.first * output.rows + c.output].append((4 + first + c.second, c.value))
         }
-        for (place, list) in terms.enumerated() { sums.append((coefficients + place, list)) }
+        for (place, list) in terms.enumerated() {
+          sums.append((coefficients + place, list))
+          if !takesTerms { neededSums.append((coefficients + place, list)) }
+        }
       }
       if takesMatrix && !takesTerms {
         adjoints = next
@@ -180,7 +190,8 @@ final class ConvolutionTables<S: NetworkScalar> {
       adjointSums.append((lengthAdjointRow, lengthRows.map { ($0, 1) }))
     }
     self.terms = AlignedNumbers(terms)
-    (couplings, adjointCouplings) = (Combination(sums), Combination(adjointSums))
+    (couplings, neededCouplings) = (Combination(sums), Combination(neededSums))
+    adjointCouplings = Combination(adjointSums)
     rowCount = next
 
     let radial = step.radial

@@ -173,12 +173,13 @@ extension NetworkExecutor {
 
   /// Harmonics and couplings of a batch, and whether its radial functions must be exact.
   private func prepare(
-    _ tables: ConvolutionTables<S>, _ tile: TiledGraph<S>.Tile, _ batch: Batch, _ scratch: ThreadScratch<S>
+    _ tables: ConvolutionTables<S>, _ tile: TiledGraph<S>.Tile, _ batch: Batch, forward: Bool,
+    _ scratch: ThreadScratch<S>
   ) -> Bool {
     let shortest = fill(tables, tile, batch, scratch)
     let rows = tables.rows(UnsafeMutableRawPointer(scratch.rows.numbers(S.self)), count: batch.edgeCount)
     kernels.harmonics(rows)
-    if let combination = tables.forwardCombination { kernels.combineRows(rows, combination) }
+    if let combination = tables.matrices(forward: forward) { kernels.combineRows(rows, combination) }
     // A rounding away from the first sample is far enough.
     let start = tables.step.radial.firstDistance * 1.000001
     return tables.step.radial.isAlwaysExact || Double(shortest) < start * start
@@ -187,7 +188,7 @@ extension NetworkExecutor {
   func convolve(_ tables: ConvolutionTables<S>, _ step: Int, _ tile: TiledGraph<S>.Tile, _ scratch: ThreadScratch<S>) {
     let messages = value(tables.step.output, tile, scratch)
     forEachBatch(tables, tile) { batch in
-      let isExact = prepare(tables, tile, batch, scratch)
+      let isExact = prepare(tables, tile, batch, forward: true, scratch)
       for group in tables.groups {
         kernels.convolve(pass(tables, group, tile, batch, isExact, messages: messages, scratch))
       }
@@ -283,7 +284,7 @@ extension NetworkExecutor {
       }
     }
     forEachBatch(tables, tile) { batch in
-      let isExact = prepare(tables, tile, batch, scratch)
+      let isExact = prepare(tables, tile, batch, forward: false, scratch)
       let rows = tables.rows(UnsafeMutableRawPointer(scratch.rows.numbers(S.self)), count: batch.edgeCount)
       for group in tables.groups {
         var pass = pass(tables, group, tile, batch, isExact, messages: messages, scratch)
