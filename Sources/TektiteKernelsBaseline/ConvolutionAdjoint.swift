@@ -38,16 +38,26 @@ private func gatherRows<L: PairLanes>(
     for row in 0..<count { forEachVector(row, row) { $0.store($1) } }
     return
   }
-  var to = rows
-  let end = rows + count * channels
-  while to < end {
-    L.zero.store(to)
-    to += L.count
-  }
-  for index in Int(path.firstTerm)..<Int(path.termEnd) {
+  // Terms are in the order of rows: the first of a row writes it, the others add to it.
+  var next = 0
+  for index in Int(path.firstTerm)..<max(Int(path.firstTerm), Int(path.termEnd)) {
     let term = terms[index]
+    let row = Int(term.factors)
+    while next < row {
+      forEachVector(0, next) { L.zero.store($1) }
+      next += 1
+    }
     let value = L.constant(L.either(term.value, Float(term.value)))
-    forEachVector(Int(term.message), Int(term.factors)) { x, to in L.fma(value, x, L.load(to)).store(to) }
+    if next == row {
+      forEachVector(Int(term.message), row) { x, to in (value * x).store(to) }
+      next += 1
+    } else {
+      forEachVector(Int(term.message), row) { x, to in L.fma(value, x, L.load(to)).store(to) }
+    }
+  }
+  while next < count {
+    forEachVector(0, next) { L.zero.store($1) }
+    next += 1
   }
 }
 

@@ -200,28 +200,23 @@ func forwardThroughTensor<L: PairLanes, K: StaticCount, N: StaticCount>(
   }
 
   let out = s.messages + Int(path.messageRow) * p.messageStride + receiver * channels + block * grain
-  for row in 0..<Int(path.messageCount) {
-    for lane in 0..<grain { out[row * p.messageStride + lane] = 0 }
-  }
-  guard let terms = p.terms else { return }
-  var index = Int(path.firstTerm)
-  let end = Int(path.termEnd)
-  while index < end {
-    // Terms of one message component follow each other, so its sum stays in a register.
-    let first = index
-    let message = terms[first].message
-    let to = out + Int(message) * p.messageStride
+  @inline(__always) func forEachVector(_ body: (Int) -> Void) {
     var lane = 0
     while lane < grain {
-      index = first
-      var sum = L.load(to + lane)
-      while index < end, terms[index].message == message {
-        let value = L.constant(L.either(terms[index].value, Float(terms[index].value)))
-        sum = L.fma(value, L.load(sums + Int(terms[index].factors) * grain + lane), sum)
-        index += 1
-      }
-      sum.store(to + lane)
+      body(lane)
       lane += L.count
     }
+  }
+  let messageStride = p.messageStride
+  for row in 0..<Int(path.messageCount) {
+    let to = out + row * messageStride
+    forEachVector { L.zero.store(to + $0) }
+  }
+  guard let terms = p.terms else { return }
+  for index in Int(path.firstTerm)..<max(Int(path.firstTerm), Int(path.termEnd)) {
+    let value = L.constant(L.either(terms[index].value, Float(terms[index].value)))
+    let from = sums + Int(terms[index].factors) * grain
+    let to = out + Int(terms[index].message) * messageStride
+    forEachVector { L.fma(value, L.load(from + $0), L.load(to + $0)).store(to + $0) }
   }
 }

@@ -17,7 +17,7 @@ public struct ConvolutionPath: BitwiseCopyable, Sendable {
   public var function: Int32
   /// 2l₂+1 (1, 3, 5, 7 or 9) where the path has terms, or 0; and the first of as many rows of edges that hold Y_l.
   public var harmonicCount: Int32, harmonicRow: Int32
-  /// The path's terms in those of the pass.
+  /// The path's terms in those of the pass, in ascending order of `factors`.
   public var firstTerm: Int32, termEnd: Int32
 
   /// An element of C.

@@ -49,9 +49,9 @@ struct ConvolutionTile {
     var terms: [ConvolutionPath.Term] = []
     paths = shapes.enumerated().map { index, shape in
       let first = terms.count
-      // About one element in three is not zero; those of one message component follow each other.
-      for m3 in 0..<shape.1 {
-        for factors in 0..<(shape.0 * order[index]) where random.index(below: 3) == 0 {
+      // About one element in three is not zero.
+      for factors in 0..<(shape.0 * order[index]) {
+        for m3 in 0..<shape.1 where random.index(below: 3) == 0 {
           terms.append(.init(factors: factors, message: m3, value: random.next()))
         }
       }

@@ -137,7 +137,7 @@ final class ConvolutionTables<S: NetworkScalar> {
       let takesMatrix = path.coupling != nil && !(takesTerms && harmonicCount < output.rows)
       let coupling = path.coupling ?? []
       if takesTerms {
-        let ordered = coupling.sorted { ($0.output, $0.first, $0.second) < ($1.output, $1.first, $1.second) }
+        let ordered = coupling.sorted { ($0.first, $0.second, $0.output) < ($1.first, $1.second, $1.output) }
         for c in ordered {
           terms.append(.init(factors: c.first * harmonicCount + c.second, message: c.output, value: c.value))
         }
