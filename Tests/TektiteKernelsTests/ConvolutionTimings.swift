@@ -12,7 +12,7 @@ struct ConvolutionTimings {
   struct Group {
     let channels: Int, paths: [(Int, Int, Int)]
 
-    /// Whether a path hands its tensor to the kernel, and whether it is used forward: the choice of the executor.
+    /// Whether a path hands its tensor to the kernel: the choice of the executor.
     static func takesTerms(_ path: (Int, Int, Int)) -> Bool { path.0 > 0 && path.1 <= path.2 }
 
     /// Additions, products and both in one, for an edge and channel: R, then what is left.
