@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Tektite
+import TektiteEquivariant
 import TektiteModelFiles
 
 /// `tektite convert`.
@@ -18,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
       command line alike.
       """)
 
-  @Argument(help: "The model, a MACE model as saved.", completion: .file())
+  @Argument(help: "The model as its training saved it: MACE, NequIP or SevenNet.", completion: .file())
   var model: String
   @Option(
     name: [.short, .long],
@@ -70,8 +71,10 @@ struct ConvertCommand: ParsableCommand {
   private static func open(_ path: String) throws(InputError) -> ModelFile {
     do throws(ModelFileError) {
       let file = try ModelFile(path: path)
-      guard file.kind == .mace else {
-        throw ModelFileError("holds a \(file.kind.rawValue); this version converts MACE models only", file: path)
+      guard file.kind.isNetwork else {
+        throw ModelFileError(
+          "holds a \(file.kind.rawValue); expected a model of MACE, NequIP or SevenNet as their own tools save it",
+          file: path)
       }
       return file
     } catch {

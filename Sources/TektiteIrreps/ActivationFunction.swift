@@ -43,8 +43,8 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     case .shiftedSoftplus: 1.878204668541552
     case .softplus: 1.0426436590527184
     case .elu: 1.2467863885570512
-    case .mish: 1.4891609082630326
-    case .gelu: 1.5360642850770578
+    case .mish: 1.4891609082630328
+    case .gelu: 1.5360642850770576
     }
   }
 

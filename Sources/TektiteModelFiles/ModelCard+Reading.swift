@@ -6,7 +6,7 @@ extension ModelCard {
   /// - Throws: `ModelFileError` for a card that is missing, damaged, of a later version, or belongs to other weights.
   static func read(
     _ weights: Checkpoint, metadata: [(key: String, value: String)]
-  ) throws(ModelFileError) -> (module: TorchModule, source: Source, version: Int) {
+  ) throws(ModelFileError) -> (root: PickleValue, source: Source, version: Int) {
     let path = path(besideWeights: weights.provenance.file)
     let file: FileReader
     do throws(ModelFileError) {
@@ -46,8 +46,13 @@ extension ModelCard {
     }
     var builder = CardReader(weights, file: path)
     do throws(PickleRefusal) {
-      let module = try builder.module(root["modules"])
-      return (module, Source(name: name, digest: digest, bytes: bytes), version)
+      let content =
+        if let state = root["state"] {
+          try builder.state(state)
+        } else {
+          try builder.module(root["modules"]).value
+        }
+      return (content, Source(name: name, digest: digest, bytes: bytes), version)
     } catch {
       throw wrong(error.message)
     }
@@ -86,6 +91,24 @@ private struct CardReader {
   private mutating func set(_ key: String, _ value: UInt32, in dictionary: UInt32) throws(PickleRefusal) {
     let key = try text(key)
     nodes[Int(dictionary)].items += [key, value]
+  }
+
+  /// The dictionary of a checkpoint: its settings, and a dictionary of tensors and what else stood beside them.
+  mutating func state(_ json: JSONValue) throws(PickleRefusal) -> PickleValue {
+    guard case .string(let key)? = json["key"], key.utf8.count <= Self.longestPath else {
+      throw PickleRefusal("its 'state' lacks the key of the tensors")
+    }
+    let state = try make(.init(kind: .dictionary))
+    for name in try strings(json["tensors"], "the tensors of 'state'") {
+      let tensor = try tensor(name)
+      try set(name, tensor, in: state)
+    }
+    nodes[Int(state)].items += try pairs(json["extra"] ?? .array([]))
+    let settings = try pairs(json["settings"] ?? .array([]))
+    let root = try make(.init(kind: .dictionary, items: settings))
+    try set(key, state, in: root)
+    let graph = PickleGraph(nodes: nodes, tensors: tensors, file: weights.provenance.file, foreignNames: foreignNames)
+    return PickleValue(graph: graph, index: root)
   }
 
   /// The root of the modules of a card.

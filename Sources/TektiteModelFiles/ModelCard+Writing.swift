@@ -4,13 +4,18 @@ extension ModelCard {
   public static func encoded(
     _ file: ModelFile, source: Source
   ) throws(ModelFileError) -> (weights: [UInt8], card: String) {
-    guard let root = file.module else {
+    guard let value = file.root, file.module != nil || file.configuration != nil else {
       throw ModelFileError(
         "holds a \(file.kind.rawValue); only whole models can be converted, since the architecture is needed too",
         file: file.path)
     }
-    var writer = CardWriter(root)
-    let modules = try writer.modules()
+    var writer = CardWriter(value, file: file.path)
+    let content: JSONValue.Member =
+      if let root = file.module {
+        .init("modules", .array(try writer.modules(root)))
+      } else {
+        .init("state", try writer.state(file, value))
+      }
     let card = JSONValue.object([
       .init("format", .string(format)), .init("version", .integer(version)), .init("kind", .string(file.kind.rawValue)),
       .init(
@@ -19,7 +24,7 @@ extension ModelCard {
           .init("name", .string(source.name)), .init("sha256", .string(source.digest)),
           .init("bytes", .integer(source.bytes)), .init("format", .string(file.checkpoint.provenance.format)),
         ])), .init("parameters", file.parameterCount.map(JSONValue.integer) ?? .null),
-      .init("modules", .array(modules)),
+      content,
     ])
     let metadata = [(key: mark, value: String(version)), (key: sourceMark, value: source.digest)]
     return (try SafeTensors.encoded(writer.entries, metadata: metadata), card.text(openLevels: 4) + "\n")
@@ -28,7 +33,9 @@ extension ModelCard {
 
 /// Turns modules into JSON and collects their tensors.
 private struct CardWriter {
-  private let root: TorchModule
+  private let file: String
+  /// How many values the file has, which bounds the work.
+  private let valueCount: Int
   private(set) var entries: [Checkpoint.Entry] = []
   private var names: Set<String> = []
   private var work = 0
@@ -37,17 +44,68 @@ private struct CardWriter {
   private static let mostLevels = 12
   private static let mostNames = 10_000
 
-  init(_ root: TorchModule) { self.root = root }
+  init(_ root: PickleValue, file: String) { (self.file, valueCount) = (file, root.graph.nodes.count) }
+
+  /// What a checkpoint needs besides its tensors: under which key they stood, their names, settings, and what else stood beside the tensors.
+  mutating func state(_ file: ModelFile, _ root: PickleValue) throws(ModelFileError) -> JSONValue {
+    let (key, settings) =
+      file.kind == .lightning
+      ? ("state_dict", ["pytorch-lightning_version", "hyper_parameters"]) : ("model_state_dict", ["config"])
+    entries = file.checkpoint.entries
+    names = Set(file.checkpoint.names)
+    let tensors = entries.map { JSONValue.string($0.name) }
+    var (kept, extra) = ([JSONValue](), [JSONValue]())
+    for name in settings {
+      guard let value = root[name] else { continue }
+      // A setting that is no plain value, such as one of a foreign class, is left out: readers ask for what they need.
+      let plain: JSONValue? =
+        value.entries == nil
+        ? plain(value, at: name, level: 0) : .object([.init("dictionary", plainPairs(value, at: name))])
+      if let plain { kept.append(.array([.string(name), plain])) }
+    }
+    for (name, value) in root[key]?.entries ?? [] where value.tensor == nil {
+      guard let name = name.string, name.hasPrefix("ema."), let plain = plain(value, at: name, level: 0) else {
+        continue
+      }
+      extra.append(.array([.string(name), plain]))
+    }
+    guard work <= 8 * valueCount + 1000 else { throw tooDeep() }
+    return .object([
+      .init("key", .string(key)), .init("tensors", .array(tensors)), .init("settings", .array(kept)),
+      .init("extra", .array(extra)),
+    ])
+  }
+
+  /// The entries of a dictionary that are plain values.
+  private mutating func plainPairs(_ value: PickleValue, at place: String) -> JSONValue {
+    var pairs: [JSONValue] = []
+    for (k, entry) in (value.entries ?? []).enumerated() {
+      let count = entries.count
+      guard let key = plain(entry.key, at: "\(place).key\(k)", level: 1),
+        let value = plain(entry.value, at: "\(place).\(entry.key.string ?? "\(k)")", level: 1)
+      else {
+        for entry in entries[count...] { names.remove(entry.name) }
+        entries.removeLast(entries.count - count)
+        continue
+      }
+      pairs.append(.array([key, value]))
+    }
+    return .array(pairs)
+  }
+
+  private func tooDeep() -> ModelFileError {
+    ModelFileError("holds values that are nested beyond reason; the file is damaged, or no model", file: file)
+  }
 
   /// All modules, each after the one that holds it.
-  mutating func modules() throws(ModelFileError) -> [JSONValue] {
+  mutating func modules(_ root: TorchModule) throws(ModelFileError) -> [JSONValue] {
     // Refuses modules that contain themselves.
     let tensors = try root.allTensors()
     names = Set(tensors.map(\.name))
     entries =
       Checkpoint(
         tensors.map { .init(name: $0.name, tensor: $0.tensor) },
-        provenance: .init(file: root.file, format: "", root: "")
+        provenance: .init(file: file, format: "", root: "")
       ).entries
     var found: [JSONValue] = []
     var pending = [root]
@@ -63,7 +121,7 @@ private struct CardWriter {
     guard max(module.attributeNames.count, module.parameters.count, module.buffers.count) <= Self.mostNames else {
       throw ModelFileError(
         "has more than \(Self.mostNames) values in module \(ModelFileError.quoted(module.path)), which no model has",
-        file: root.file)
+        file: file)
     }
     var members: [JSONValue.Member] = [
       .init("path", .string(module.path)), .init("class", .string(module.className)),
@@ -87,10 +145,7 @@ private struct CardWriter {
         entries.removeLast(entries.count - kept)
         omitted.append(name)
       }
-      guard work <= 8 * root.value.graph.nodes.count + 1000 else {
-        throw ModelFileError(
-          "holds values that are nested beyond reason; the file is damaged, or no model", file: root.file)
-      }
+      guard work <= 8 * valueCount + 1000 else { throw tooDeep() }
     }
     if !attributes.isEmpty { members.append(.init("attributes", .object(attributes))) }
     // Compiled programs, bytes and the like.
@@ -101,7 +156,7 @@ private struct CardWriter {
   /// A value as JSON, or nil for what is no plain value.
   private mutating func plain(_ value: PickleValue, at place: String, level: Int) -> JSONValue? {
     work += 1
-    guard level < Self.mostLevels, work <= 8 * root.value.graph.nodes.count + 1000 else { return nil }
+    guard level < Self.mostLevels, work <= 8 * valueCount + 1000 else { return nil }
     if value.isNone { return .null }
     if let bool = value.bool { return .bool(bool) }
     if let integer = value.integer { return .integer(integer) }

@@ -1,7 +1,8 @@
 /// A model in two files of plain data: its tensors as safetensors, `NAME.safetensors`, and beside them a card, `NAME.json`, that says everything else: modules
 /// with their classes and settings, and where the model came from. Together they hold what the pickle of `torch.save` holds, and no program.
 ///
-/// A card is a JSON object with `format` (`tektite model card`), `version`, `source` (name, sha256, bytes) and `modules`, a list in which each module stands after
+/// A card is a JSON object with `format` (`tektite model card`), `version`, `source` (name, sha256, bytes) and, for checkpoints of settings and tensors, `state` (the key under
+/// which the `tensors` stood, `settings` and `extra` as pairs of key and value), or, for whole modules, `modules`, a list in which each module stands after
 /// the one that holds it: `path` with dots, `class`, names of `parameters` and `buffers` (the tensor of a name is `path.name`), and `attributes`. Of
 /// attributes, JSON's own values mean None, bool, float, int, str and list; a number with a point or an exponent is a float. Everything else is
 /// an object with one of the keys `tuple`, `set`, `dictionary` (pairs of key and value), `float` (what JSON cannot write), `name` (a class or function), `tensor` (a name in

@@ -48,18 +48,29 @@ public struct ModelFile: Sendable {
       guard SafeTensors.isLikely(head, length: file.length) else { throw Self.unknown(head, file: path) }
       let weights: Checkpoint
       (weights, metadata) = try SafeTensors.read(file)
-      configuration = nil
       guard ModelCard.isExpected(metadata) else {
-        (kind, checkpoint, module, root, source) = (.safeTensors, weights, nil, nil, nil)
+        (kind, checkpoint, module, root, source, configuration) = (.safeTensors, weights, nil, nil, nil, nil)
         return
       }
       let card = try ModelCard.read(weights, metadata: metadata)
-      try Self.requireKnownClasses(card.module.value, file: path)
-      (kind, module, root, source) = (Self.kind(of: card.module), card.module, card.module.value, card.source)
+      (root, source) = (card.root, card.source)
+      let provenance = Checkpoint.Provenance(
+        file: path, format: "safetensors with a card, version \(card.version)",
+        root: card.root.className ?? card.root.kindName)
+      guard let module = TorchModule(card.root) else {
+        guard let (kind, configuration, state) = try Self.checkpoint(card.root, file: path) else {
+          throw ModelFileError("has a card of a checkpoint that is neither SevenNet's nor Lightning's", file: path)
+        }
+        (self.kind, self.configuration, self.module) = (kind, configuration, nil)
+        checkpoint = try Checkpoint(stateDictionary: state, provenance: provenance)
+        return
+      }
+      let found = Self.kind(of: module)
+      // Packages bring classes of their own.
+      if found != .nequIPPackage { try Self.requireKnownClasses(card.root, file: path) }
+      (kind, self.module, configuration) = (found, module, nil)
       checkpoint = Checkpoint(
-        try card.module.allTensors().map { .init(name: $0.name, tensor: $0.tensor) },
-        provenance: .init(
-          file: path, format: "safetensors with a card, version \(card.version)", root: card.module.className))
+        try module.allTensors().map { .init(name: $0.name, tensor: $0.tensor) }, provenance: provenance)
       return
     }
     source = nil
@@ -90,26 +101,12 @@ public struct ModelFile: Sendable {
       return
     }
     module = nil
-    if root["pytorch-lightning_version"] != nil, let state = root["state_dict"] {
-      guard let configuration = root["hyper_parameters"] else {
-        throw ModelFileError(
-          "is a Lightning checkpoint without hyper_parameters, so its architecture is not known; expected one that NequIP 0.7 or later wrote",
-          file: path)
-      }
-      // Hyperparameters may hold values of any class, which stay names.
-      (kind, self.configuration) = (.lightning, configuration)
+    if let (kind, configuration, state) = try Self.checkpoint(root, file: path) {
+      (self.kind, self.configuration) = (kind, configuration)
       checkpoint = try Checkpoint(stateDictionary: state, provenance: provenance(root))
       return
     }
     try Self.requireKnownClasses(root, file: path)
-    if let state = root["model_state_dict"], let configuration = root["config"] {
-      guard configuration.entries != nil else {
-        throw ModelFileError("has \(configuration.kindName) as its config; expected a dictionary", file: path)
-      }
-      (kind, self.configuration) = (.sevenNet, configuration)
-      checkpoint = try Checkpoint(stateDictionary: state, provenance: provenance(root))
-      return
-    }
     if root["optimizer"] != nil || root["optimizer_state_dict"] != nil {
       throw ModelFileError(
         "is a training checkpoint: it holds weights and the state of the optimizer, and not the architecture; give the model that the training "
@@ -126,9 +123,31 @@ public struct ModelFile: Sendable {
     }
   }
 
+  /// What a dictionary with settings and tensors holds, if it is a checkpoint of a kind that is known.
+  private static func checkpoint(
+    _ root: PickleValue, file: String
+  ) throws(ModelFileError) -> (kind: Kind, configuration: PickleValue, state: PickleValue)? {
+    if root["pytorch-lightning_version"] != nil, let state = root["state_dict"] {
+      guard let configuration = root["hyper_parameters"] else {
+        throw ModelFileError(
+          "is a Lightning checkpoint without hyper_parameters, so its architecture is not known; expected one that NequIP 0.7 or later wrote",
+          file: file)
+      }
+      // Hyperparameters may hold values of any class, which stay names.
+      return (.lightning, configuration, state)
+    }
+    guard let state = root["model_state_dict"], let configuration = root["config"] else { return nil }
+    try requireKnownClasses(root, file: file)
+    guard configuration.entries != nil else {
+      throw ModelFileError("has \(configuration.kindName) as its config; expected a dictionary", file: file)
+    }
+    return (.sevenNet, configuration, state)
+  }
+
   private static func kind(of module: TorchModule) -> Kind {
     let isMACE = ["mace.modules.models.MACE", "mace.modules.models.ScaleShiftMACE"].contains(module.className)
-    return isMACE ? .mace : .module
+    if isMACE { return .mace }
+    return module.hasModule("sole_model.model.func") ? .nequIPPackage : .module
   }
 
   private static func wholeModule(_ root: PickleValue, file: String) throws(ModelFileError) -> TorchModule {

@@ -14,7 +14,8 @@ struct ConvertedModelTests {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let made = try ModelCard.encoded(
-      ModelFile(path: Fixtures.path(name + ".model")), source: .init(name: name, digest: "0", bytes: 1))
+      ModelFile(path: Fixtures.path(name.contains(".") ? name : name + ".model")),
+      source: .init(name: name, digest: "0", bytes: 1))
     try Data(made.weights).write(to: URL(fileURLWithPath: folder + "/m.safetensors"))
     try Data(made.card.utf8).write(to: URL(fileURLWithPath: folder + "/m.json"))
     try body(ModelFile(path: folder + "/m.safetensors"), folder)
@@ -28,6 +29,24 @@ struct ConvertedModelTests {
       #expect(found.summary == source.summary)
       for head in source.heads.indices {
         #expect(try NetworkProgram(found, head: head) == NetworkProgram(source, head: head))
+      }
+    }
+  }
+
+  @Test(
+    "The same for SevenNet and NequIP",
+    arguments: [
+      "sevennet-plain.pth", "sevennet-modal.pth", "sevennet-old-names.pth", "nequip-plain.nequip.zip",
+      "nequip-repulsion.nequip.zip", "nequip-average.ckpt", "nequip-trained.ckpt",
+    ])
+  func others(_ name: String) throws {
+    let original = try ModelFile(path: Fixtures.path(name))
+    let source = try original.network()
+    try converted(name) { file, _ in
+      let found = try file.network()
+      #expect(file.kind == original.kind && found.summary == source.summary)
+      for variant in 0..<max(1, source.variants.count) {
+        #expect(try found.program(variant: variant) == source.program(variant: variant))
       }
     }
   }

@@ -148,7 +148,7 @@ struct ModelCardTests {
 
   @Test("What holds no whole model is not converted")
   func parts() throws {
-    for name in ["weights.safetensors", "sevennet.pth"] {
+    for name in ["weights.safetensors", "types.pth"] {
       let message = Fixtures.refusal(of: Fixtures.path(name)) {
         _ = try ModelCard.encoded(ModelFile(path: Fixtures.path(name)), source: .init(name: "", digest: "", bytes: 0))
       }

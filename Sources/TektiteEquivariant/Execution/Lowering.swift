@@ -340,7 +340,7 @@ struct Lowering {
       return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-10, samples: 256...4096)
     }
     let cubic = RadialTabulation(
-      radial, pairs: pairs, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: 6e-8)
+      radial, pairs: pairs, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: 6e-8, limit: 1e-5)
     guard cubic.largestError > 1e-5 else { return cubic }
     let others = [0.0, 1].map {
       RadialTabulation(

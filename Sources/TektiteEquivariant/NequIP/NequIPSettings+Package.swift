@@ -77,11 +77,11 @@ extension NequIPSettings {
     for (name, functions) in [("act_scalars", \NequIPSettings.scalarFunctions), ("act_gates", \.gateFunctions)] {
       let module = try gate.module(name)
       // Copies, irrep and function of each block.
-      for path in try module.requiredAttribute("paths").elements ?? [] {
+      for (k, path) in (try module.requiredAttribute("paths").elements ?? []).enumerated() {
         guard let parts = path.elements, parts.count == 3, let irrep = parts[1].elements, irrep.count == 2,
-          let parity = irrep[1].integer, let child = TorchModule(parts[2], path: module.path + ".paths")
+          let parity = irrep[1].integer
         else { throw MACEReader.error(module, "has something in 'paths' that is not understood") }
-        let stored = try reader.normalizedFunction(child)
+        let stored = try reader.normalizedFunction(try module.module("acts.\(k)"))
         guard abs(stored.factor - stored.function.secondMomentFactor) < 1e-9 else {
           throw MACEReader.error(module, "normalises a function with \(stored.factor), which is not e3nn's number")
         }

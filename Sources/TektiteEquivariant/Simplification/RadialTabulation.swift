@@ -107,9 +107,10 @@ public struct RadialTabulation: Sendable {
   ///   - bend: b as part of the cutoff; 0 for samples at equal distances.
   ///   - rounding: relative error with which coefficients are kept, 6·10⁻⁸ in single precision. A derivative is a difference of coefficients over the spacing, so the
   ///     finer the grid the more of this error it has: `derivativeError` counts it.
+  ///   - limit: where rounding alone would be more than this, the grid is not made finer: whoever asks has another choice.
   public init(
     _ function: RadialFunction, pairs: [Pair], degree: Int, tolerance: Double, samples: ClosedRange<Int> = 128...2048,
-    start: Double? = nil, bend part: Double = 0.4, rounding: Double = 0
+    start: Double? = nil, bend part: Double = 0.4, rounding: Double = 0, limit: Double = .infinity
   ) {
     let cutoff = function.envelope.cutoff
     let bend = part * cutoff
@@ -126,6 +127,15 @@ public struct RadialTabulation: Sendable {
     }
     var count = samples.lowerBound
     var grid = Grid(function.envelope, from: shortest, bend: bend, about: count)
+    // Rounding of slopes times the spacing.
+    var noise = 0.0
+    if rounding > 0 {
+      let distances = grid.distances
+      let steepest = distances.reduce(0) { max($0, SplineGrid.slope($1, bend: bend)) }
+      for pair in representatives {
+        noise = max(noise, rounding * Self.largestRatio(function, pair, distances) * steepest)
+      }
+    }
     var error = (value: 0.0, derivative: 0.0)
     while true {
       error = (0, 0)
@@ -137,22 +147,16 @@ public struct RadialTabulation: Sendable {
       let growth = max(
         power(error.value / tolerance, 1 / Double(degree + 1)), power(error.derivative / tolerance, 1 / Double(degree)))
       guard growth > 1, count < samples.upperBound else { break }
-      let next = Double(count) * min(2, max(1.08, 1.02 * growth))
+      let next = Double(count) * min(4, max(1.08, 1.02 * growth))
       count = min(samples.upperBound, (Int(next) + 8) / 8 * 8)
-      grid = Grid(function.envelope, from: shortest, bend: bend, about: count)
+      let finer = Grid(function.envelope, from: shortest, bend: bend, about: count)
+      guard noise <= limit * finer.spacing else { break }
+      grid = finer
     }
     (self.degree, self.start, sampleCount, functionCount) = (degree, grid.start, grid.count, function.count)
     (spacing, self.bend, joint) = (grid.spacing, bend, grid.joint)
     let distances = grid.distances
-    var noise = 0.0
-    if rounding > 0 {
-      let steepest = distances.reduce(0) { max($0, SplineGrid.slope($1, bend: bend)) }
-      for pair in representatives {
-        let ratio = Self.largestRatio(function, pair, distances)
-        noise = max(noise, rounding * ratio * steepest / grid.spacing)
-      }
-    }
-    (valueError, derivativeError) = (error.value, error.derivative + noise)
+    (valueError, derivativeError) = (error.value, error.derivative + noise / grid.spacing)
     (self.representatives, self.tableOfPair) = (representatives, tableOfPair)
     slopes = representatives.map { Self.slopes(function, $0, grid) }
     self.tables = representatives.map {
