@@ -12,7 +12,7 @@ struct RegistryTests {
 
   @Test("The models are found")
   func found() {
-    #expect(Registry.entries().map(\.name) == ["acetylacetone-mace"] + Self.names)
+    #expect(Registry.entries().map(\.name) == (Self.names + ["acetylacetone-mace", "kob-andersen-mace"]).sorted())
   }
 
   @Test("Every model resolves in both precisions and says where it comes from", arguments: names)
@@ -37,6 +37,15 @@ struct RegistryTests {
     #expect(model.files.map(\.name) == ["acetylacetone-mace", "acetylacetone-mace.model"])
     #expect(model.files.allSatisfy { $0.digest.count == 64 })
     #expect(throws: InputError.self) { try ModelReference.resolve("acetylacetone-mace", precision: .mixed) }
+  }
+
+  @Test("The learned Kob-Andersen liquid has the labels, units and masses of its teacher")
+  func learnedLiquid() throws {
+    let model = try ModelReference.resolve("kob-andersen-mace", precision: nil)
+    #expect(model.name == "kob-andersen-mace" && model.units == .lj && !model.title.isEmpty && !model.notes.isEmpty)
+    #expect(model.masses["A"] == 1 && model.masses["B"] == 1)
+    _ = try model.model.makePotential(for: [Species("A"), Species("B")])
+    #expect(model.files.map(\.name) == ["kob-andersen-mace", "kob-andersen-mace.model"])
   }
 
   private func lennardJones(_ name: String) throws -> LennardJones {
