@@ -219,7 +219,7 @@ struct PotentialResolver {
     if let entry = entries.first(where: { $0.name == name }) { return entry.path }
     let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
     let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
-    if ["nequip", "allegro"].contains(name) {
+    if name == "allegro" {
       throw blame(
         "a learned potential is named by the path of its file, such as ./water.model, not by its kind '\(name)'")
     }
