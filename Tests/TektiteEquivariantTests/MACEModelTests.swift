@@ -44,7 +44,9 @@ struct MACEModelTests {
     let heads = try ModelFile(path: Fixtures.path("heads.model"))
     #expect(try NetworkModel(heads, variant: "b").name == "mace (heads.model, head b)")
     #expect(
-      throws: ModelFileError("holds a model with 3 heads, one of which must be chosen: 'a', 'b', 'c'", file: heads.path)
+      throws: ModelFileError(
+        "holds a model with 3 heads, one of which must be chosen (with 'head' in a deck, with --head in a command): 'a', 'b', 'c'",
+        file: heads.path)
     ) {
       _ = try NetworkModel(heads)
     }

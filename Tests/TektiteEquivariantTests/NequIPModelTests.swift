@@ -41,7 +41,8 @@ struct NequIPModelTests {
     let file = try Self.file("sevennet-modal.pth")
     #expect(
       throws: ModelFileError(
-        "holds a model with 3 modalities, one of which must be chosen: 'pbe', 'r2scan', 'hse'", file: file.path)
+        "holds a model with 3 modalities, one of which must be chosen (with 'modality' in a deck, with --head in a command): 'pbe', 'r2scan', 'hse'",
+        file: file.path)
     ) { _ = try NetworkModel(file) }
     #expect(
       throws: ModelFileError(

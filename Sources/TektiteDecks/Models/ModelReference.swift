@@ -108,7 +108,7 @@ struct PotentialResolver {
     }
     return section.marks["units"].error(
       "a learned model has 'units: real' and the deck 'units: \(units.rawValue)'; they must agree. A network that learned reduced energies and "
-        + "lengths says so: {kind: \(section.kind?.rawValue ?? "mace"), file: \((section.file as NSString).lastPathComponent), units: lj}"
+        + "lengths says so: {kind: \(section.likelyKind.rawValue), file: \((section.file as NSString).lastPathComponent), units: lj}"
     )
   }
 
@@ -219,6 +219,9 @@ struct PotentialResolver {
     if let entry = entries.first(where: { $0.name == name }) { return entry.path }
     let names = (entries.map(\.name) + PotentialSpec.kinds).sorted()
     let nearest = InputError.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? "."
+    if let example = PotentialSpec.examples[name] {
+      throw blame("'\(name)' is a kind of potential, which needs more than its name: {kind: \(name), \(example)}")
+    }
     if name == "allegro" {
       throw blame(
         "a learned potential is named by the path of its file, such as ./water.model, not by its kind '\(name)'")

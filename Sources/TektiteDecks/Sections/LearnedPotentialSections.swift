@@ -28,6 +28,13 @@ struct NetworkSection: DeckSection {
   var units = Units.real
   var marks = Marks.none
 
+  /// The kind, or what the name of the file says.
+  var likelyKind: NetworkKind {
+    if let kind { return kind }
+    if file.hasSuffix(".pth") { return .sevennet }
+    return file.hasSuffix(".zip") || file.hasSuffix(".ckpt") ? .nequip : .mace
+  }
+
   static let table: SectionTable<Self> = make(.mace)
   static let nequip: SectionTable<Self> = make(.nequip)
   static let sevennet: SectionTable<Self> = make(.sevennet)

@@ -238,6 +238,12 @@ extension Codec where Value == PotentialSpec {
           case .scalar(let kind, _) where NetworkKind(rawValue: kind) != nil:
             return .network(try NetworkSection.table(for: NetworkKind(rawValue: kind)).decode(node, context))
           case .scalar("committee", _): return .committee(try CommitteeSection.table.decode(node, context))
+          case .scalar(let kind, _) where node["file"] != nil && !ModelName.isPath(kind):
+            // Only networks have files.
+            let kinds = NetworkKind.allCases.map(\.rawValue)
+            let near = InputError.nearest(to: kind.lowercased(), among: kinds).map { "; did you mean '\($0)'?" } ?? "."
+            throw (node["kind"]?.mark ?? node.mark).error(
+              "no network is called '\(kind.prefix(60))'\(near) Allowed with 'file': \(kinds.joined(separator: ", "))")
           default: return .named(try NamedPotential.table.decode(node, context))
           }
         }

@@ -346,7 +346,12 @@ struct Lowering {
       RadialTabulation(
         radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 64...320, bend: $0, rounding: 6e-8)
     }
-    return others.reduce(cubic) { $1.largestError < $0.largestError ? $1 : $0 }
+    let best = others.reduce(cubic) { $1.largestError < $0.largestError ? $1 : $0 }
+    guard isTooCoarse(best) else { return best }
+    // Functions that vary much at short distances need many samples there, whatever rounding costs.
+    let fine = RadialTabulation(
+      radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 640...1536, rounding: 6e-8)
+    return fine.largestError < best.largestError ? fine : best
   }
 
   /// Whether a table would change results by more than the precision allows. Networks with functions that have kinks are no smooth functions of distance.

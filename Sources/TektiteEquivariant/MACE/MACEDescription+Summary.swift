@@ -16,7 +16,7 @@ extension MACEDescription.Interaction.Kind {
 
 extension MACEDescription {
   /// How far the forces on an atom depend on others, Å: the cutoff times the number of layers.
-  public var reach: Double { cutoff * Double(interactions.count) }
+  public var reach: Double { (cutoff * Double(interactions.count) * 1e9).rounded() / 1e9 }
 
   /// The network in words, a line for each thing that one may want to know.
   public var summary: [String] {

@@ -49,7 +49,8 @@ public struct NetworkModel: PotentialModel {
     } else if variants.count > 1 {
       let known = variants.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
       throw ModelFileError(
-        "holds a model with \(variants.count) \(word.plural), one of which must be chosen: \(known)", file: file.path)
+        "holds a model with \(variants.count) \(word.plural), one of which must be chosen (with '\(word)' in a deck, with --head in a command): \(known)",
+        file: file.path)
     }
     self.variant = variants.indices.contains(index) ? variants[index] : nil
     let base = file.path.split(separator: "/").last.map(String.init) ?? file.path

@@ -3,7 +3,7 @@ import TektiteModelFiles
 
 extension NequIPDescription {
   /// How far the forces on an atom depend on others, Å: the cutoff times the number of layers.
-  public var reach: Double { cutoff * Double(layers.count) }
+  public var reach: Double { (cutoff * Double(layers.count) * 1e9).rounded() / 1e9 }
 
   /// The name of the type of its weights.
   public var storedIn: String { isSinglePrecision ? "float32" : "float64" }
@@ -61,7 +61,7 @@ extension NequIPDescription {
     let widths = ([layer.network.inputs] + layer.network.layers.map(\.outputs)).map { "\($0)" }.joined(separator: "-")
     return [
       "layer \(number): \(layer.input) to \(layer.output), \(own)\(layer.isResidual ? ", added to what arrived" : "")",
-      "  \(layer.paths.count) paths to \(layer.middle.simplified()), divided by \(layer.division), weights from a network \(widths)",
+      "  \(layer.paths.count) paths to \(layer.middle.simplified())\(layer.division == 1 ? "" : ", divided by \(layer.division)"), weights from a network \(widths)",
     ]
   }
 

@@ -1,7 +1,7 @@
 /// Functions b_n(x) of a (transformed) distance.
 public enum RadialBasis: Hashable, Sendable {
   /// b_n(x) = prefactor · sin(ω_n x)/x. Gasteiger et al. 2020 (arXiv:2003.03123, eq. 7) with ω_n = nπ/r_c and prefactor √(2/r_c); frequencies
-  /// may be trained. NequIP's basis is the same with another prefactor, r_c/π.
+  /// may be trained. NequIP's and SevenNet's bases are the same with another prefactor, 2/r_c.
   case bessel(frequencies: [Double], prefactor: Double)
   /// b_n(x) = exp(coefficient (x − μ_n)²).
   case gaussian(centers: [Double], coefficient: Double)

@@ -1,6 +1,6 @@
 /// A function of distance that takes a network smoothly to zero at its cutoff.
 public enum RadialEnvelope: Hashable, Sendable {
-  /// A polynomial with as many derivatives of zero at the cutoff as its exponent says.
+  /// A polynomial whose first two derivatives vanish at the cutoff.
   case polynomial(PolynomialEnvelope)
   /// 1 up to a distance, then the switching function of XPLOR.
   case xplor(XPLOREnvelope)
