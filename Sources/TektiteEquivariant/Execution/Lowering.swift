@@ -347,8 +347,10 @@ struct Lowering {
         radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 64...320, bend: $0, rounding: 6e-8)
     }
     let best = others.reduce(cubic) { $1.largestError < $0.largestError ? $1 : $0 }
-    guard isTooCoarse(best) else { return best }
-    // Functions that vary much at short distances need many samples there, whatever rounding costs.
+    // Functions that vary much at short distances need many samples there, whatever rounding costs. A small network rather works them out for every edge; a
+    // large one would take a thousand times as long.
+    let products = radial.network.layers.reduce(0) { $0 + $1.weights.count }
+    guard isTooCoarse(best), products > 20_000 else { return best }
     let fine = RadialTabulation(
       radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 640...1536, rounding: 6e-8)
     return fine.largestError < best.largestError ? fine : best
