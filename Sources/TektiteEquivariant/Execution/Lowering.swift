@@ -317,7 +317,8 @@ struct Lowering {
           firstFunction: path.firstWeight, factor: factor, coupling: coupling))
     }
     let pairs = species.flatMap { a in species.map { RadialTabulation.Pair(center: a, neighbor: $0) } }
-    let tabulation = self.tabulation(step.radial, pairs)
+    let choice = RadialChoice(step.radial, pairs: pairs, isDouble: isDouble, wantsExact: usesExactRadial)
+    let tabulation = choice.tabulation
     let convolution = NetworkPlan.Convolution(
       senders: .atoms(step.input), output: step.output, degree: step.largestDegree,
       pointsToReceiver: step.direction == .towardsCenter, paths: paths,
@@ -325,40 +326,10 @@ struct Lowering {
         count: step.radial.count, start: tabulation.start, spacing: tabulation.spacing, bend: tabulation.bend,
         degree: tabulation.degree, joint: tabulation.joint,
         samples: tabulation.tables, slopes: tabulation.slopes, table: pairs.map { tabulation.tableOfPair[$0] ?? 0 },
-        // Where pairs have cutoffs of their own, a spline over all distances would cross their ends.
-        isAlwaysExact: usesExactRadial || !step.radial.pairCutoffs.isEmpty || isTooCoarse(tabulation),
-        exact: exact(step.radial)),
+        isAlwaysExact: choice.isExact, exact: exact(step.radial)),
       density: density(step, tabulation))
     guard let embedding = carried(step.input) else { return convolution }
     return reduce(convolution, step, embedding, tabulation) ?? bySpecies(convolution, embedding)
-  }
-
-  /// A grid for the precision. Single precision takes cubic splines, which are cheapest, where truncation and the rounding of coefficients leave slopes accurate to
-  /// 10⁻⁵ of the largest; else the best of those and of degree 5 with few samples, since what a finer grid gains it loses to rounding.
-  private func tabulation(_ radial: RadialFunction, _ pairs: [RadialTabulation.Pair]) -> RadialTabulation {
-    guard !isDouble else {
-      return RadialTabulation(radial, pairs: pairs, degree: 5, tolerance: 1e-10, samples: 256...4096)
-    }
-    let cubic = RadialTabulation(
-      radial, pairs: pairs, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: 6e-8, limit: 1e-5)
-    guard cubic.largestError > 1e-5 else { return cubic }
-    let others = [0.0, 1].map {
-      RadialTabulation(
-        radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 64...320, bend: $0, rounding: 6e-8)
-    }
-    let best = others.reduce(cubic) { $1.largestError < $0.largestError ? $1 : $0 }
-    // Functions that vary much at short distances need many samples there, whatever rounding costs. A small network rather works them out for every edge; a
-    // large one would take a thousand times as long.
-    let products = radial.network.layers.reduce(0) { $0 + $1.weights.count }
-    guard isTooCoarse(best), products > 20_000 else { return best }
-    let fine = RadialTabulation(
-      radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: 640...1536, rounding: 6e-8)
-    return fine.largestError < best.largestError ? fine : best
-  }
-
-  /// Whether a table would change results by more than the precision allows. Networks with functions that have kinks are no smooth functions of distance.
-  private func isTooCoarse(_ tabulation: RadialTabulation) -> Bool {
-    tabulation.largestError > (isDouble ? 1e-8 : 1e-4)
   }
 
   private func exact(

@@ -3,39 +3,6 @@ import TektiteModelFiles
 
 // Functions of scalars and the networks of edges.
 extension MACEReader {
-  /// A function that a file names: a function of torch by its name, or a module.
-  func function(_ value: PickleValue, in module: TorchModule) throws(ModelFileError) -> ActivationFunction {
-    let name = String(
-      (value.className ?? "").split(separator: ".", omittingEmptySubsequences: false).last ?? "")
-    switch name {
-    case "silu", "SiLU": return .silu
-    case "tanh", "Tanh": return .tanh
-    case "sigmoid", "Sigmoid": return .sigmoid
-    case "relu", "ReLU": return .relu
-    case "abs": return .abs
-    case "shifted_softplus", "ShiftedSoftplus", "ShiftedSoftPlus": return .shiftedSoftplus
-    case "softplus", "Softplus": return .softplus
-    case "elu", "ELU": return .elu
-    case "mish", "Mish": return .mish
-    case "gelu", "GELU": return .gelu
-    default:
-      let known = ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Self.error(module, "applies \(value.kindName), which is not supported; supported are \(known)")
-    }
-  }
-
-  /// e3nn's normalised function: the factor is the stored one.
-  func normalizedFunction(_ module: TorchModule) throws(ModelFileError) -> ScaledFunction {
-    guard Self.shortName(module.className, in: "e3nn") == "normalize2mom" else {
-      throw Self.error(module, "is of class '\(module.className)' where e3nn's normalize2mom was expected")
-    }
-    let inner = module.attribute("f")
-    let value: PickleValue
-    if let inner { value = inner } else { value = try module.module("f").value }
-    let isIdentity = try module.requiredAttribute("_is_id").bool ?? false
-    return ScaledFunction(try function(value, in: module), factor: isIdentity ? 1 : try number(module, "cst"))
-  }
-
   /// The network that makes weights of edges: e3nn's FullyConnectedNet, or MACE's RadialMLP.
   func network(_ module: TorchModule) throws(ModelFileError) -> RadialNetwork {
     if Self.shortName(module.className, in: "mace") == "RadialMLP" { return try layeredNetwork(module) }

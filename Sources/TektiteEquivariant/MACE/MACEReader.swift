@@ -2,94 +2,9 @@ import TektiteIrreps
 import TektiteModelFiles
 
 /// Reads the parts of a MACE model out of the modules of a file. All errors name the file and the place in it.
-struct MACEReader {
+struct MACEReader: ModuleReader {
   let root: TorchModule
   let isSinglePrecision: Bool
-
-  /// An error about a module.
-  static func error(_ module: TorchModule, _ message: String) -> ModelFileError {
-    let place = module.path.isEmpty ? "the model" : "module '\(module.path)'"
-    return ModelFileError("\(place) \(message)", file: module.file)
-  }
-
-  /// The last part of the name of a class, if it comes from one of these packages.
-  static func shortName(_ name: String, in packages: String...) -> String? {
-    for package in packages where name.hasPrefix(package + ".") {
-      return String(name.split(separator: ".", omittingEmptySubsequences: false).last ?? "")
-    }
-    return nil
-  }
-
-  /// Does something with irreps or parts of programs, and says where it went wrong.
-  func located<Value>(_ module: TorchModule, _ make: () throws -> Value) throws(ModelFileError) -> Value {
-    do {
-      return try make()
-    } catch let error {
-      if let error = error as? ModelFileError { throw error }
-      throw Self.error(module, "does not make sense: \(error)")
-    }
-  }
-
-  // MARK: Numbers
-
-  /// The numbers of a tensor, all finite.
-  func values(_ module: TorchModule, _ name: String, shape: [Int]? = nil) throws(ModelFileError) -> [Double] {
-    let values = try module.tensor(name, shape: shape).doubles()
-    guard values.allSatisfy(\.isFinite) else {
-      throw Self.error(module, "has numbers in '\(name)' that are not finite; the training of this model has failed")
-    }
-    return values
-  }
-
-  /// The numbers that a name stands for, all finite.
-  func numbers(_ module: TorchModule, _ name: String) throws(ModelFileError) -> [Double] {
-    let values = try module.numbers(name)
-    guard values.allSatisfy(\.isFinite) else {
-      throw Self.error(module, "has numbers in '\(name)' that are not finite; the training of this model has failed")
-    }
-    return values
-  }
-
-  /// The one number that a name stands for.
-  func number(_ module: TorchModule, _ name: String) throws(ModelFileError) -> Double {
-    let values = try numbers(module, name)
-    guard values.count == 1 else {
-      throw Self.error(module, "has \(values.count) numbers as '\(name)' where one was expected")
-    }
-    return values[0]
-  }
-
-  /// A whole number within bounds.
-  func integer(_ module: TorchModule, _ name: String, _ range: ClosedRange<Int>) throws(ModelFileError) -> Int {
-    let value = try number(module, name)
-    // As mace-torch does, what is kept as a float is cut to a whole number.
-    guard value >= Double(range.lowerBound), value <= Double(range.upperBound) else {
-      throw Self.error(module, "has '\(name)' = \(value); expected \(range.lowerBound) to \(range.upperBound)")
-    }
-    return Int(value)
-  }
-
-  // MARK: Irreps
-
-  /// Irreps as e3nn pickles them, or as text.
-  func irreps(_ module: TorchModule, _ name: String) throws(ModelFileError) -> Irreps {
-    let value = try module.requiredAttribute(name)
-    if let text = value.string { return try located(module) { try Irreps(text) } }
-    // The empty sum is a tuple without members.
-    guard value.className?.hasSuffix("Irreps") ?? false else {
-      throw Self.error(module, "has \(value.kindName) as '\(name)' where irreps were expected")
-    }
-    var blocks: [Irreps.Block] = []
-    for member in value.elements ?? [] {
-      guard let parts = member.elements, parts.count == 2, let copies = parts[0].integer,
-        let irrep = parts[1].elements, irrep.count == 2, let degree = irrep[0].integer,
-        let parity = irrep[1].integer.flatMap({ Parity(rawValue: $0) }), (0...Irrep.largestDegree).contains(degree),
-        (0...Irreps.largestMultiplicity).contains(copies)
-      else { throw Self.error(module, "has something in '\(name)' that is no irrep") }
-      blocks.append(.init(copies, Irrep(degree, parity)))
-    }
-    return Irreps(blocks)
-  }
 
   /// The fields of each instruction of a map.
   private func instructions(_ module: TorchModule, fields: Int) throws(ModelFileError) -> [[PickleValue]] {
@@ -185,20 +100,7 @@ struct MACEReader {
     let (total, overflow) = plan.weightCount.multipliedReportingOverflow(by: species)
     guard !overflow else { throw Self.error(module, "has more weights than there can be") }
     let stored = try values(module, "weight", shape: [total])
-    // Stored [u, species, w] for each path.
-    var weights = [[Double]](repeating: [], count: species)
-    for path in plan.paths {
-      let (n, m) = (
-        input[path.instruction.input].multiplicity, output[path.instruction.output].multiplicity
-      )
-      for u in 0..<n {
-        for z in 0..<species {
-          let start = path.weights.lowerBound * species + (u * species + z) * m
-          weights[z].append(contentsOf: stored[start..<(start + m)])
-        }
-      }
-    }
-    return LinearLayer(plan: plan, weights: weights)
+    return LinearLayer(plan: plan, stored: stored, attributes: LinearLayer.oneHot(species))
   }
 
   /// The tensor product of features with harmonics.

@@ -20,7 +20,7 @@ extension NequIPDescription {
     origin = .nequIP
     (isSinglePrecision, cutoff, typeNames) = (settings.isSinglePrecision, settings.cutoff, settings.typeNames)
     (modalities, modalEmbedding) = ([], [])
-    guard cutoff > 0, cutoff < 1000, exponentIsSound(settings) else {
+    guard cutoff > 0, cutoff < 1000, (1...1000).contains(settings.exponent) else {
       throw state.error("has a cutoff of \(cutoff) Å with an envelope of exponent \(settings.exponent)")
     }
     harmonics = .init(irreps: settings.harmonics, isNormalized: true)
@@ -60,8 +60,6 @@ extension NequIPDescription {
     name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
   }
 }
-
-private func exponentIsSound(_ settings: NequIPSettings) -> Bool { (1...1000).contains(settings.exponent) }
 
 /// Weights of a checkpoint: those of the moving average where there is one, as nequip itself takes them.
 private enum NequIPAverage {

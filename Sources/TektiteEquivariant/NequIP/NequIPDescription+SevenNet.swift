@@ -91,10 +91,9 @@ private struct SevenNetReader {
     case .none: break
     case .linear: connection = try state.linear("\(k)_self_connection_intro.linear", input, to: ungated).layer
     case .nequip:
-      let count = settings.symbols.count
-      let unit = (0..<count).map { z in (0..<count).map { $0 == z ? 1.0 : 0 } }
       connection = try state.speciesLinear(
-        "\(k)_self_connection_intro.fc_tensor_product", input, to: ungated, attributes: unit)
+        "\(k)_self_connection_intro.fc_tensor_product", input, to: ungated,
+        attributes: LinearLayer.oneHot(settings.symbols.count))
     }
     let division = try state.values("\(k)_convolution.denominator", count: 1)[0]
     guard division != 0 else {

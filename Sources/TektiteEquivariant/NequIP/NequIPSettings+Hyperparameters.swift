@@ -25,7 +25,6 @@ extension NequIPSettings {
     isBesselTrained = try values.truth("bessel_trainable", false)
     areScalesTrained = try values.truth("per_type_energy_scales_trainable", false)
     areShiftsTrained = try values.truth("per_type_energy_shifts_trainable", false)
-    hiddenLayers = Int(try values.number("readout_mlp_hidden_layers_depth", 0))
     readoutFunction = try values.function(try values.text("readout_mlp_nonlinearity", "silu"))
     if let list = values.root["categorical_graph_field_embed"], !list.isNone {
       throw values.error("with 'categorical_graph_field_embed', which is not supported")

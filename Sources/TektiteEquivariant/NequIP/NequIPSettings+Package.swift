@@ -2,6 +2,9 @@ import TektiteCore
 import TektiteIrreps
 import TektiteModelFiles
 
+/// Reads the modules of a package.
+private struct PackageReader: ModuleReader {}
+
 extension NequIPSettings {
   /// Where the layers are within a package, and within a checkpoint after `model.`.
   static let place = "sole_model.model.func"
@@ -9,8 +12,8 @@ extension NequIPSettings {
   /// Reads the modules of a package.
   /// - Parameter root: the model in the package, a dictionary with one model.
   init(_ root: TorchModule) throws(ModelFileError) {
-    let reader = MACEReader(root: root, isSinglePrecision: false)
-    func error(_ module: TorchModule, _ message: String) -> ModelFileError { MACEReader.error(module, message) }
+    let reader = PackageReader()
+    func error(_ module: TorchModule, _ message: String) -> ModelFileError { PackageReader.error(module, message) }
     func truth(_ module: TorchModule, _ name: String) throws(ModelFileError) -> Bool {
       guard let value = try module.requiredAttribute(name).bool else {
         throw error(module, "has '\(name)', which is no truth value")
@@ -41,14 +44,15 @@ extension NequIPSettings {
     while body.hasModule("layer\(layers.count)_convnet") {
       let layer = try body.module("layer\(layers.count)_convnet")
       let gate = try layer.module("equivariant_nonlin")
-      guard MACEReader.shortName(gate.className, in: "e3nn") == "Gate" else {
+      guard PackageReader.shortName(gate.className, in: "e3nn") == "Gate" else {
         throw error(gate, "is of class '\(gate.className)', which is not supported; supported are gates")
       }
       try read(gate, reader)
       isResidual.append(try truth(layer, "resnet"))
       let interaction = try layer.module("conv")
       hasSelfConnection.append(try truth(interaction, "use_sc"))
-      guard MACEReader.shortName(try interaction.module("tp_scatter").className, in: "nequip") == "TensorProductScatter"
+      guard
+        PackageReader.shortName(try interaction.module("tp_scatter").className, in: "nequip") == "TensorProductScatter"
       else {
         throw error(
           try interaction.module("tp_scatter"), "is of an accelerated class; package the model without modifiers")
@@ -63,7 +67,7 @@ extension NequIPSettings {
     }
     guard body.hasModule("pair_potential") else { return }
     let pair = try body.module("pair_potential")
-    guard MACEReader.shortName(pair.className, in: "nequip") == "ZBL" else {
+    guard PackageReader.shortName(pair.className, in: "nequip") == "ZBL" else {
       throw error(pair, "is of class '\(pair.className)', which is not supported; supported is ZBL")
     }
     repulsion = Repulsion(
@@ -73,17 +77,17 @@ extension NequIPSettings {
   }
 
   /// The functions of a gate by the parity of what they act on.
-  private mutating func read(_ gate: TorchModule, _ reader: MACEReader) throws(ModelFileError) {
+  private mutating func read(_ gate: TorchModule, _ reader: PackageReader) throws(ModelFileError) {
     for (name, functions) in [("act_scalars", \NequIPSettings.scalarFunctions), ("act_gates", \.gateFunctions)] {
       let module = try gate.module(name)
       // Copies, irrep and function of each block.
       for (k, path) in (try module.requiredAttribute("paths").elements ?? []).enumerated() {
         guard let parts = path.elements, parts.count == 3, let irrep = parts[1].elements, irrep.count == 2,
           let parity = irrep[1].integer
-        else { throw MACEReader.error(module, "has something in 'paths' that is not understood") }
+        else { throw PackageReader.error(module, "has something in 'paths' that is not understood") }
         let stored = try reader.normalizedFunction(try module.module("acts.\(k)"))
         guard abs(stored.factor - stored.function.secondMomentFactor) < 1e-9 else {
-          throw MACEReader.error(module, "normalises a function with \(stored.factor), which is not e3nn's number")
+          throw PackageReader.error(module, "normalises a function with \(stored.factor), which is not e3nn's number")
         }
         if parity == 1 {
           self[keyPath: functions].even = stored.function

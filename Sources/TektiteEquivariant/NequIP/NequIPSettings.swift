@@ -24,8 +24,6 @@ struct NequIPSettings {
   var readoutFunction: ActivationFunction?
   /// The repulsion of nuclei, but for its cutoffs.
   var repulsion: Repulsion?
-  /// Hidden layers of the readout.
-  var hiddenLayers = 0
   /// Hyperparameters that say which tensors are trained, in checkpoints.
   var isBesselTrained = false, areScalesTrained = false, areShiftsTrained = false
 

@@ -120,21 +120,7 @@ struct StateReader {
         })
     }
     let stored = try values(name + ".weight", count: product.weightCount)
-    var weights = [[Double]](repeating: [], count: attributes.count)
-    for (path, source) in zip(plan.paths, product.paths) {
-      let (n, m) = (input[path.instruction.input].multiplicity, output[path.instruction.output].multiplicity)
-      for u in 0..<n {
-        for (z, row) in attributes.enumerated() {
-          var sum = [Double](repeating: 0, count: m)
-          for (v, factor) in row.enumerated() where factor != 0 {
-            let start = source.weights.lowerBound + (u * width + v) * m
-            for w in 0..<m { sum[w] += factor * stored[start + w] }
-          }
-          weights[z] += sum
-        }
-      }
-    }
-    return LinearLayer(plan: plan, weights: weights)
+    return LinearLayer(plan: plan, stored: stored, attributes: attributes)
   }
 
   /// e3nn's FullyConnectedNet, with a normalised function after each layer but the last. The stored matrices are those before division by √inputs.

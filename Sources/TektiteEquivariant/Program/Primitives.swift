@@ -44,6 +44,33 @@ public struct LinearLayer: Hashable, Sendable {
   public init(plan: Linear, weights: [[Double]], biases: [Double] = []) {
     (self.plan, self.weights, self.biases) = (plan, weights, biases)
   }
+
+  /// e3nn's fully connected product with scalars that belong to the species, which is a map for each of them: W[z]_uw = Σ_v S_uvw a_v(z).
+  /// - Parameters:
+  ///   - stored: S of each path of `plan`, one path after the other, [u, v, w].
+  ///   - attributes: a, a row for each species.
+  init(plan: Linear, stored: [Double], attributes: [[Double]]) {
+    let width = attributes.first?.count ?? 0
+    weights = attributes.map { row in
+      plan.paths.flatMap { path -> [Double] in
+        let m = plan.output[path.instruction.output].multiplicity
+        return (0..<plan.input[path.instruction.input].multiplicity).flatMap { u in
+          var sum = [Double](repeating: 0, count: m)
+          for (v, factor) in row.enumerated() where factor != 0 {
+            let start = path.weights.lowerBound * width + (u * width + v) * m
+            for w in 0..<m { sum[w] += factor * stored[start + w] }
+          }
+          return sum
+        }
+      }
+    }
+    (self.plan, biases) = (plan, [])
+  }
+
+  /// One-hot attributes.
+  static func oneHot(_ species: Int) -> [[Double]] {
+    (0..<species).map { z in (0..<species).map { $0 == z ? 1 : 0 } }
+  }
 }
 
 /// The sum over neighbours that carries features along edges, radial functions, spherical harmonics and coupling in one:
