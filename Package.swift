@@ -87,7 +87,7 @@ let package = Package(
       name: "TektiteEquivariantTests", dependencies: ["TektiteEquivariant", "TektiteTestSupport"],
       exclude: [
         "fixtures", "make-fixtures.py", "make-nequip-fixtures.py", "make-sevennet-fixtures.py", "real.json",
-        "sevennet-real.json", "structures.py",
+        "sevennet-real.json", "strained.py", "structures.py",
       ]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),

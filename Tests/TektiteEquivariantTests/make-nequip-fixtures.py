@@ -43,7 +43,8 @@ from nequip.scripts._package_utils import register_packaging_mode
 from nequip.train import NequIPLightningModule
 from nequip.utils.global_state import set_global_state
 
-from structures import edges, structures, write
+from strained import Strained
+from structures import structures, write
 
 torch.set_num_threads(1)
 logging.disable(logging.INFO)
@@ -66,27 +67,13 @@ def double(path):
 
 
 def evaluate(model, s, numbers):
-    """nequip's vector is that from the center edge_index[0] to the neighbor edge_index[1]."""
     types = torch.tensor([model.type_names.index(chemical_symbols[numbers[k]]) for k in s["kinds"]])
-    found = edges(s, float(model.metadata["r_max"]))
-    index = torch.tensor([[e[0] for e in found], [e[1] for e in found]], dtype=torch.int64).reshape(2, -1)
-    shifts = torch.tensor([e[2:] for e in found], dtype=torch.float64).reshape(-1, 3)
-    cell = torch.zeros(3, 3, dtype=torch.float64) if s["cell"] is None else torch.tensor(s["cell"], dtype=torch.float64)
-    positions = torch.tensor(s["positions"], dtype=torch.float64, requires_grad=True)
-    strain = torch.zeros(3, 3, dtype=torch.float64, requires_grad=True)
-    vectors = positions[index[1]] - positions[index[0]] + shifts @ cell
-    vectors = vectors + vectors @ (0.5 * (strain + strain.T))
+    edges = Strained(s, float(model.metadata["r_max"]))
     # The model below the module that takes derivatives.
     out = model.model.func({
-        AtomicDataDict.POSITIONS_KEY: positions, AtomicDataDict.ATOM_TYPE_KEY: types, AtomicDataDict.EDGE_INDEX_KEY: index,
-        AtomicDataDict.EDGE_VECTORS_KEY: vectors})
-    energies = out[AtomicDataDict.PER_ATOM_ENERGY_KEY].reshape(-1)
-    assert energies.dtype == torch.float64
-    gradient, stretch = torch.autograd.grad(energies.sum(), [positions, strain], materialize_grads=True)
-    return {
-        "energy": energies.sum().item(), "node_energies": energies.tolist(), "forces": (-gradient).reshape(-1).tolist(),
-        "virial": (-stretch).reshape(-1).tolist(),
-    }
+        AtomicDataDict.POSITIONS_KEY: edges.positions, AtomicDataDict.ATOM_TYPE_KEY: types,
+        AtomicDataDict.EDGE_INDEX_KEY: edges.index, AtomicDataDict.EDGE_VECTORS_KEY: edges.vectors})
+    return edges.result(out[AtomicDataDict.PER_ATOM_ENERGY_KEY].reshape(-1))
 
 
 def ladder(model, s, numbers):

@@ -32,7 +32,8 @@ from sevenn.model_build import build_E3_equivariant_model
 from sevenn.nn.node_embedding import OnehotEmbedding
 from sevenn.parse_input import init_data_config, init_model_config, init_train_config
 
-from structures import edges, structures, write
+from strained import Strained
+from structures import structures, write
 
 torch.set_num_threads(1)
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -58,27 +59,13 @@ def double(path):
 
 
 def evaluate(model, s, numbers, head, modal):
-    """sevenn's vector is that from the center edge_index[0] to the neighbor edge_index[1]."""
     z = torch.tensor([numbers[k] for k in s["kinds"]])
-    found = edges(s, model.cutoff)
-    index = torch.tensor([[e[0] for e in found], [e[1] for e in found]], dtype=torch.int64).reshape(2, -1)
-    shifts = torch.tensor([e[2:] for e in found], dtype=torch.float64).reshape(-1, 3)
-    cell = torch.zeros(3, 3, dtype=torch.float64) if s["cell"] is None else torch.tensor(s["cell"], dtype=torch.float64)
-    positions = torch.tensor(s["positions"], dtype=torch.float64, requires_grad=True)
-    strain = torch.zeros(3, 3, dtype=torch.float64, requires_grad=True)
-    vectors = positions[index[1]] - positions[index[0]] + shifts @ cell
-    vectors = vectors + vectors @ (0.5 * (strain + strain.T))
-    data = {KEY.ATOMIC_NUMBERS: z, KEY.EDGE_VEC: vectors, KEY.EDGE_IDX: index, KEY.NUM_ATOMS: torch.tensor(len(z))}
+    edges = Strained(s, model.cutoff)
+    data = {
+        KEY.ATOMIC_NUMBERS: z, KEY.EDGE_VEC: edges.vectors, KEY.EDGE_IDX: edges.index, KEY.NUM_ATOMS: torch.tensor(len(z))}
     if modal:
         data[KEY.MODAL_TYPE] = torch.tensor(head)
-    out = model(data)
-    energies = out[KEY.ATOMIC_ENERGY].reshape(-1)
-    assert energies.dtype == torch.float64
-    gradient, stretch = torch.autograd.grad(energies.sum(), [positions, strain])
-    return {
-        "energy": energies.sum().item(), "node_energies": energies.tolist(), "forces": (-gradient).reshape(-1).tolist(),
-        "virial": (-stretch).reshape(-1).tolist(),
-    }
+    return edges.result(model(data)[KEY.ATOMIC_ENERGY].reshape(-1))
 
 
 def ladder(model, s, numbers, modal):
