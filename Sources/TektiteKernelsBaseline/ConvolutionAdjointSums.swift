@@ -66,6 +66,24 @@ func interpolate<L: PairLanes, K: StaticCount>(
   }
 }
 
+/// Writes the first n of nine vectors side by side.
+@inline(__always)
+private func store<L: PairLanes>(
+  _ n: Int, _ g0: L, _ g1: L, _ g2: L, _ g3: L, _ g4: L, _ g5: L, _ g6: L, _ g7: L, _ g8: L,
+  to sums: UnsafeMutablePointer<L.Scalar>
+) {
+  @inline(__always) func put(_ index: Int, _ g: L) { if index < n { g.store(sums + index * L.count) } }
+  put(0, g0)
+  put(1, g1)
+  put(2, g2)
+  put(3, g3)
+  put(4, g4)
+  put(5, g5)
+  put(6, g6)
+  put(7, g7)
+  put(8, g8)
+}
+
 /// One edge, T first. Sums over channels of the N coefficients go to memory; returns those of ∂E/∂|r|.
 @inline(__always)
 func addRows<L: PairLanes, M: StaticCount, N: StaticCount>(
@@ -117,16 +135,7 @@ func addRows<L: PairLanes, M: StaticCount, N: StaticCount>(
     radial += 2 * L.count
     channel += L.count
   }
-  @inline(__always) func store(_ index: Int, _ g: L) { if index < n { g.store(edge.sums + index * L.count) } }
-  store(0, g0)
-  store(1, g1)
-  store(2, g2)
-  store(3, g3)
-  store(4, g4)
-  store(5, g5)
-  store(6, g6)
-  store(7, g7)
-  store(8, g8)
+  store(n, g0, g1, g2, g3, g4, g5, g6, g7, g8, to: edge.sums)
   return slope
 }
 
@@ -232,15 +241,6 @@ func addColumn<L: PairLanes, N: StaticCount>(
     radial += 2 * L.count
     channel += L.count
   }
-  @inline(__always) func store(_ index: Int, _ g: L) { if index < n { g.store(edge.sums + index * L.count) } }
-  store(0, g0)
-  store(1, g1)
-  store(2, g2)
-  store(3, g3)
-  store(4, g4)
-  store(5, g5)
-  store(6, g6)
-  store(7, g7)
-  store(8, g8)
+  store(n, g0, g1, g2, g3, g4, g5, g6, g7, g8, to: edge.sums)
   return slope
 }

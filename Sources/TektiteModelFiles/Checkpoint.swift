@@ -69,13 +69,7 @@ public struct Checkpoint: Sendable {
   /// The values of a tensor, which must be finite.
   /// - Throws: `ModelFileError` if the tensor is missing, has another shape, or holds a value that is infinite or not a number.
   public func finiteValues(_ name: String, shape: [Int]? = nil) throws(ModelFileError) -> [Double] {
-    let values = try tensor(name, shape: shape).doubles()
-    if let k = values.firstIndex(where: { !$0.isFinite }) {
-      throw ModelFileError(
-        "element \(k) of tensor \(ModelFileError.quoted(name)) is \(values[k]); expected finite numbers: the training diverged, or "
-          + "the file is damaged", file: provenance.file)
-    }
-    return values
+    try tensor(name, shape: shape).finiteValues(named: name, file: provenance.file)
   }
 
   /// Reads all tensors and refuses those that hold values which are infinite or not numbers.

@@ -126,6 +126,21 @@ public struct Tensor: Sendable {
     }
   }
 
+  /// The elements as doubles, which must be finite.
+  /// - Parameters:
+  ///   - name: what the tensor is called, for the message.
+  ///   - file: the path of the file, for the message.
+  /// - Throws: `ModelFileError` if the file was changed or is damaged, or an element is infinite or not a number.
+  public func finiteValues(named name: String, file: String) throws(ModelFileError) -> [Double] {
+    let values = try doubles()
+    if let k = values.firstIndex(where: { !$0.isFinite }) {
+      throw ModelFileError(
+        "element \(k) of tensor \(ModelFileError.quoted(name)) is \(values[k]); expected finite numbers: the training diverged, or "
+          + "the file is damaged", file: file)
+    }
+    return values
+  }
+
   /// The elements as single-precision numbers, the last axis fastest; doubles are rounded.
   /// - Throws: `ModelFileError` if the file was changed or is damaged.
   public func floats() throws(ModelFileError) -> [Float] {

@@ -43,6 +43,35 @@ struct LearnedDeckTests {
     #expect(try deck("plain.model").plan().deckText.contains("precision: single"))
   }
 
+  @Test("SevenNet and NequIP models by kind, and by path")
+  func otherNetworks() throws {
+    let modal = try #require(
+      try deck("{kind: sevennet, file: sevennet-modal.pth, modality: hse}").resolvedModels().first)
+    #expect((modal.model as? NetworkModel)?.variant == "hse" && modal.labels.contains("O"))
+    let packed = try #require(try deck("{kind: nequip, file: nequip-plain.nequip.zip}").resolvedModels().first)
+    let byPath = try #require(try deck("./nequip-plain.nequip.zip").resolvedModels().first)
+    #expect((packed.model as? NetworkModel)?.program == (byPath.model as? NetworkModel)?.program)
+  }
+
+  @Test(
+    "What is wrong with a choice is wrong in the deck",
+    arguments: [
+      ("{kind: sevennet, file: sevennet-modal.pth, modality: pb}", 65, "without a modality 'pb'; it has 'pbe'"),
+      ("{kind: sevennet, file: sevennet-modal.pth}", 12, "one of which must be chosen (with 'modality' in a deck"),
+      ("{kind: mace, file: sevennet-plain.pth}", 19, "is a model of SevenNet, and not of MACE; write 'kind: sevennet'"),
+      ("{kind: sevenet, file: sevennet-plain.pth}", 19, "no network is called 'sevenet'; did you mean 'sevennet'?"),
+      ("{kind: sevennet, file: nowhere.pth}", 35, "there is no model file"),
+    ])
+  func choices(_ potential: String, _ column: Int, _ sentence: String) throws {
+    do {
+      _ = try deck(potential).resolvedModels()
+      Issue.record("\(potential) was not refused")
+    } catch let error as InputError {
+      #expect(error.message.contains(sentence), "\(error)")
+      #expect(error.line == 3 && error.column == column, "\(error)")
+    }
+  }
+
   @Test("Precision, head, exact radial functions and species arrive at the model")
   func options() throws {
     let text = "{kind: mace, file: heads.model, head: b, precision: double, exact-radial: true, species: {W: O, A: C}}"

@@ -40,17 +40,23 @@ public enum LearnedModel {
     let path = section.file
     let elements = Dictionary(section.species.map { ($0.label, $0.value.number) }) { first, _ in first }
     let options = NetworkOptions(isSinglePrecision: precision == .single, usesExactRadial: section.usesExactRadial)
-    let (file, model) = try InputError.from { () throws(ModelFileError) -> (ModelFile, NetworkModel) in
+    let (file, network) = try InputError.from { () throws(ModelFileError) in
       let file = try ModelFile(path: path)
-      return (file, try NetworkModel(file, variant: variant, elements: elements, options: options))
-    }
-    let found = NetworkKind(rawValue: model.description.kind.lowercased())
-    if let kind = section.kind, let found, found != kind {
-      throw section.marks["kind"].error(
-        "'\((path as NSString).lastPathComponent)' is a model of \(found.title), and not of \(kind.title); write 'kind: \(found.rawValue)'"
-      )
+      return (file, try file.network())
     }
     let name = (path as NSString).lastPathComponent
+    let found = NetworkKind(rawValue: network.kind.lowercased())
+    if let kind = section.kind, let found, found != kind {
+      throw section.marks["kind"].error(
+        "'\(name)' is a model of \(found.title), and not of \(kind.title); write 'kind: \(found.rawValue)'")
+    }
+    // What a deck asks for is wrong in the deck.
+    if section.kind != nil, variant == section.variant, let problem = network.problem(withVariant: variant) {
+      throw section.marks[network.variantWord].error("'\(name)' \(problem)")
+    }
+    let model = try InputError.from { () throws(ModelFileError) in
+      try NetworkModel(file, network, variant: variant, elements: elements, options: options)
+    }
     // A converted model is two files.
     let paths = file.source == nil ? [path] : [path, ModelCard.path(besideWeights: path)]
     var files: [ResolvedModel.File] = []

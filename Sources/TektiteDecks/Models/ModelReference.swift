@@ -27,6 +27,18 @@ public enum ModelReference {
   }
 }
 
+extension ModelReference {
+  /// A clause on scripts beside a missing file that fetch models, `; run '…/fetch-sevennet.sh', if it is one of its models`; nothing where there are none.
+  static func fetching(_ path: String) -> String {
+    let folder = (path as NSString).deletingLastPathComponent
+    let scripts = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { $0.hasPrefix("fetch-") && $0.hasSuffix(".sh") }.sorted()
+    guard let script = scripts.first else { return "" }
+    return
+      "; '\((folder as NSString).appendingPathComponent(script))' beside it fetches models that are not part of Tektite"
+  }
+}
+
 /// Turns what decks and model files say into potentials.
 struct PotentialResolver {
   /// The units that the deck has; nil to take those of the model.
@@ -94,7 +106,8 @@ struct PotentialResolver {
 
   private func learned(_ section: NetworkSection) throws(InputError) -> ResolvedModel {
     guard InputFile.exists(path: section.file) else {
-      throw section.marks["file"].error("there is no model file '\(section.file)'")
+      throw section.marks["file"].error(
+        "there is no model file '\(section.file)'\(ModelReference.fetching(section.file))")
     }
     if precision == .mixed { throw blamePrecision(Precision.mixedIsForPairs) }
     return try LearnedModel.resolve(
@@ -166,7 +179,9 @@ struct PotentialResolver {
   func model(named name: String, isPath: Bool, blame: (String) -> InputError) throws(InputError) -> ResolvedModel {
     guard depth < 4 else { throw blame("'\(name)' refers to itself, directly or through other model files") }
     let path = isPath ? name : try registryPath(name, blame: blame)
-    guard InputFile.exists(path: path) else { throw blame("there is no model file '\(path)'") }
+    guard InputFile.exists(path: path) else {
+      throw blame("there is no model file '\(path)'\(ModelReference.fetching(path))")
+    }
     if LearnedModel.isOne(path) {
       var section = NetworkSection()
       section.file = path

@@ -5,10 +5,14 @@ import TektiteModelFiles
 protocol ModuleReader {}
 
 extension ModuleReader {
+  /// What messages call a module.
+  private static func place(_ module: TorchModule) -> String {
+    module.path.isEmpty ? "the model" : "module '\(module.path)'"
+  }
+
   /// An error about a module.
   static func error(_ module: TorchModule, _ message: String) -> ModelFileError {
-    let place = module.path.isEmpty ? "the model" : "module '\(module.path)'"
-    return ModelFileError("\(place) \(message)", file: module.file)
+    ModelFileError("\(place(module)) \(message)", file: module.file)
   }
 
   /// The last part of the name of a class, if it comes from one of these packages.
@@ -21,12 +25,7 @@ extension ModuleReader {
 
   /// Does something with irreps or parts of programs, and says where it went wrong.
   func located<Value>(_ module: TorchModule, _ make: () throws -> Value) throws(ModelFileError) -> Value {
-    do {
-      return try make()
-    } catch let error {
-      if let error = error as? ModelFileError { throw error }
-      throw Self.error(module, "does not make sense: \(error)")
-    }
+    try ModelFileError.located(Self.place(module), file: module.file, make)
   }
 
   // MARK: Numbers
@@ -123,5 +122,19 @@ extension ModuleReader {
     if let inner { value = inner } else { value = try module.module("f").value }
     let isIdentity = try module.requiredAttribute("_is_id").bool ?? false
     return ScaledFunction(try function(value, in: module), factor: isIdentity ? 1 : try number(module, "cst"))
+  }
+}
+
+extension ModelFileError {
+  /// Does something with irreps or parts of programs, and says where it went wrong.
+  static func located<Value>(
+    _ place: String, file: String, _ make: () throws -> Value
+  ) throws(ModelFileError) -> Value {
+    do {
+      return try make()
+    } catch let error {
+      if let error = error as? ModelFileError { throw error }
+      throw ModelFileError("\(place) does not make sense: \(error)", file: file)
+    }
   }
 }

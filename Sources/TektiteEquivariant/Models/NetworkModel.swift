@@ -25,7 +25,15 @@ public struct NetworkModel: PotentialModel {
   public init(
     _ file: ModelFile, variant: String? = nil, elements: [String: Int] = [:], options: NetworkOptions = NetworkOptions()
   ) throws(ModelFileError) {
-    description = try file.network()
+    try self.init(file, try file.network(), variant: variant, elements: elements, options: options)
+  }
+
+  /// The same for a network that has been read from the file.
+  public init(
+    _ file: ModelFile, _ network: any NetworkDescription, variant: String? = nil, elements: [String: Int] = [:],
+    options: NetworkOptions = NetworkOptions()
+  ) throws(ModelFileError) {
+    description = network
     let symbols = elements.mapValues { Element(number: $0)?.symbol ?? "\($0)" }
     for (label, symbol) in symbols.sorted(by: { $0.key < $1.key }) where !description.typeNames.contains(symbol) {
       let known = description.typeNames.joined(separator: ", ")
@@ -35,23 +43,8 @@ public struct NetworkModel: PotentialModel {
     }
     (self.elements, self.options) = (elements, options)
     let (variants, word) = (description.variants, description.variantWord)
-    var index = 0
-    if let variant {
-      guard !variants.isEmpty else {
-        throw ModelFileError("holds a model without \(word.plural), so '\(variant)' cannot be chosen", file: file.path)
-      }
-      let known = variants.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
-      guard let found = variants.firstIndex(of: variant) else {
-        let near = InputError.nearest(to: variant, among: variants).map { "; the nearest is '\($0)'" } ?? ""
-        throw ModelFileError("holds a model without a \(word) '\(variant)'; it has \(known)\(near)", file: file.path)
-      }
-      index = found
-    } else if variants.count > 1 {
-      let known = variants.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
-      throw ModelFileError(
-        "holds a model with \(variants.count) \(word.plural), one of which must be chosen (with '\(word)' in a deck, with --head in a command): \(known)",
-        file: file.path)
-    }
+    if let problem = description.problem(withVariant: variant) { throw ModelFileError(problem, file: file.path) }
+    let index = variant.flatMap { variants.firstIndex(of: $0) } ?? 0
     self.variant = variants.indices.contains(index) ? variants[index] : nil
     let base = file.path.split(separator: "/").last.map(String.init) ?? file.path
     let kind = description.kind.lowercased()
@@ -81,6 +74,23 @@ public struct NetworkModel: PotentialModel {
       map.append(index)
     }
     return try program.potential(map: map, name: name, options: options)
+  }
+}
+
+extension NetworkDescription {
+  /// Why a head or modality cannot be had, nil standing for none chosen; nil if it can.
+  public func problem(withVariant variant: String?) -> String? {
+    let word = variantWord
+    let known = variants.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
+    guard let variant else {
+      return variants.count < 2
+        ? nil
+        : "holds a model with \(variants.count) \(word.plural), one of which must be chosen (with '\(word)' in a deck, with --head in a command): \(known)"
+    }
+    if variants.isEmpty { return "holds a model without \(word.plural), so '\(variant)' cannot be chosen" }
+    guard !variants.contains(variant) else { return nil }
+    let near = InputError.nearest(to: variant, among: variants).map { "; the nearest is '\($0)'" } ?? ""
+    return "holds a model without a \(word) '\(variant)'; it has \(known)\(near)"
   }
 }
 

@@ -41,23 +41,12 @@ struct StateReader {
     if let count, tensor.count != count {
       throw error("tensor '\(name)' has \(tensor.count) numbers (shape \(tensor.shape)); expected \(count)")
     }
-    let values = try tensor.doubles()
-    if let k = values.firstIndex(where: { !$0.isFinite }) {
-      throw error(
-        "element \(k) of tensor '\(name)' is \(values[k]); expected finite numbers: the training diverged, or the file is damaged"
-      )
-    }
-    return values
+    return try tensor.finiteValues(named: name, file: file)
   }
 
   /// Does something with irreps or parts of programs, and says where it went wrong.
   func located<Value>(_ place: String, _ make: () throws -> Value) throws(ModelFileError) -> Value {
-    do {
-      return try make()
-    } catch let error {
-      if let error = error as? ModelFileError { throw error }
-      throw self.error("\(place) does not make sense: \(error)")
-    }
+    try ModelFileError.located(place, file: file, make)
   }
 
   // MARK: Maps
