@@ -52,22 +52,25 @@ let package = Package(
     .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
     .target(
       name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
+    .target(name: "TektiteAnalysis", dependencies: ["TektiteCore", "TektiteTrajectories", "TektiteDynamics"]),
     .target(
       name: "TektiteDecks",
       dependencies: [
         "TektiteCore", "TektitePotentials", "TektiteModelFiles", "TektiteEquivariant", "TektiteTrajectories",
-        "TektiteDynamics",
+        "TektiteDynamics", "TektiteAnalysis",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "Tektite",
-      dependencies: ["TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteDecks"]),
+      dependencies: [
+        "TektiteCore", "TektitePotentials", "TektiteTrajectories", "TektiteDynamics", "TektiteAnalysis", "TektiteDecks",
+      ]),
     .executableTarget(
       name: "TektiteCLI",
       // Named one by one, so that an incremental build sees changes below the umbrella.
       dependencies: [
         "Tektite", "TektiteKernels", "TektiteCore", "TektitePotentials", "TektiteModelFiles", "TektiteEquivariant",
-        "TektiteTrajectories", "TektiteDynamics", "TektiteDecks",
+        "TektiteTrajectories", "TektiteDynamics", "TektiteAnalysis", "TektiteDecks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "CAllocationCount"),
@@ -90,6 +93,7 @@ let package = Package(
         "sevennet-real.json", "strained.py", "structures.py",
       ]),
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteAnalysisTests", dependencies: ["TektiteAnalysis", "TektiteTestSupport"]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: ["Tektite", "TektiteTestSupport"]),
     .testTarget(
       name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteEquivariant", "TektiteTestSupport"],

@@ -23,8 +23,9 @@ TektiteModelFiles:
 TektiteEquivariant: TektiteCore TektiteKernels TektiteLayouts TektiteIrreps TektiteModelFiles
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
-TektiteDecks: TektiteCore TektitePotentials TektiteModelFiles TektiteEquivariant TektiteTrajectories TektiteDynamics Yams Foundation
-Tektite: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics TektiteDecks
+TektiteAnalysis: TektiteCore TektiteTrajectories TektiteDynamics Foundation
+TektiteDecks: TektiteCore TektitePotentials TektiteModelFiles TektiteEquivariant TektiteTrajectories TektiteDynamics TektiteAnalysis Yams Foundation
+Tektite: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics TektiteAnalysis TektiteDecks
 TektiteCLI: Tektite TektiteModelFiles TektiteEquivariant ArgumentParser Foundation
 TektiteTestSupport: TektiteCore TektitePotentials CAllocationCount
 '

@@ -1,3 +1,4 @@
+@_exported import TektiteAnalysis
 @_exported import TektiteCore
 @_exported import TektiteDecks
 @_exported import TektiteDynamics

@@ -1,0 +1,61 @@
+import TektiteCore
+
+/// What an observation is told about the stage that it watches.
+public struct ObservedStage: Sendable {
+  /// The name of the stage, from which files are named.
+  public var name: String
+  /// Units of the run.
+  public var units: Units
+  /// Who the atoms are, in the user's order.
+  public var topology: Topology
+  /// The cell at the start of the stage.
+  public var cell: Cell
+  /// The timestep, internal units.
+  public var timestep: Double
+  /// The number of steps.
+  public var steps: Int
+  /// What the dynamics keep constant: `NVE` or `NVT`.
+  public var ensemble: String
+
+  /// Describes a stage.
+  public init(
+    name: String, units: Units, topology: Topology, cell: Cell, timestep: Double, steps: Int, ensemble: String
+  ) {
+    self.name = name
+    self.units = units
+    self.topology = topology
+    self.cell = cell
+    self.timestep = timestep
+    self.steps = steps
+    self.ensemble = ensemble
+  }
+}
+
+/// What is to be observed while a stage runs. The description makes the observer that holds the sums.
+public protocol Observation: Sendable {
+  /// The files that are written when the stage ends, plain names within the run directory.
+  var files: [String] { get }
+  /// Makes an observer for a stage.
+  /// - Throws: `InputError` for what cannot be observed there: a species that is not there, a wave number that the cell does not hold.
+  func makeObserver(for stage: ObservedStage) throws(InputError) -> any Observer
+}
+
+/// Looks at the atoms at steps of its own choice and adds up. An observer never changes the run, and what it has added up is part of a
+/// checkpoint: a resumed run writes the same tables to the bit.
+public protocol Observer: AnyObject {
+  /// Whether frames need velocities.
+  var needsVelocities: Bool { get }
+  /// The first step after `step` (-1 for the start) at which it looks; nil when there is none.
+  func next(after step: Int) -> Int?
+  /// Looks at a frame: its step, cell, unwrapped positions in the user's order and, if asked for, velocities.
+  func observe(_ frame: borrowing Frame)
+  /// Writes its sums for a checkpoint.
+  func save(to writer: inout ByteWriter)
+  /// Takes up the sums of a checkpoint.
+  /// - Throws: `InputError` when they do not fit.
+  func restore(from reader: inout ByteReader) throws(InputError)
+  /// The files with what was found so far, in the order of `Observation.files`.
+  func results() -> [(file: String, text: String)]
+  /// One line for each number worth telling at the end of the stage, such as a relaxation time.
+  var findings: [String] { get }
+}
