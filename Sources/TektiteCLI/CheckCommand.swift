@@ -172,6 +172,7 @@ struct DeckReport {
     lines.append(
       "neighbour lists to \(Wording.number(forecast.cutoff)) + \(Wording.number(forecast.skin)) \(units.lengthName) (cutoff + skin)"
     )
+    for observed in stage.observed { lines.append("\(observed.file): \(observed.title)") }
     for file in forecast.files {
       let noun = file.isTable ? "row" : "frame"
       let most = forecast.isDynamics ? "" : "at most "

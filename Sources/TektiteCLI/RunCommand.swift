@@ -97,6 +97,7 @@ struct RunCommand: ParsableCommand {
         entries.append((trajectory.file, "trajectory of '\(stage.name)'\(way)"))
       }
       if let thermo = stage.thermo { entries.append((thermo.file, "energy, temperature, pressure of '\(stage.name)'")) }
+      for observed in stage.observed { entries.append((observed.file, "\(observed.title) of '\(stage.name)'")) }
     }
     entries.append(("run.json", "versions, machine, seed, times"))
     entries.append(("deck.yaml", "what was run, with every default"))
@@ -121,6 +122,12 @@ enum RunFiles {
 }
 
 extension Stage {
+  /// The tables of observables that the stage writes, and what they are; the summary of all comes last.
+  var observed: [(file: String, title: String)] {
+    guard case .dynamics(let stage) = self, let observation = stage.observation as? StageObservation else { return [] }
+    return observation.requests.flatMap(\.contents) + [(observation.summary, "all observables, with definitions,")]
+  }
+
   /// The trajectories that the stage writes.
   var trajectories: [TrajectoryOutput] {
     switch self {

@@ -20,7 +20,7 @@ struct TektiteCommand: ParsableCommand {
     version: RunRecord.version,
     subcommands: [
       RunCommand.self, CheckCommand.self, EvaluateCommand.self, InspectCommand.self, ConvertCommand.self,
-      BenchCommand.self, SchemaCommand.self,
+      AnalyzeCommand.self, BenchCommand.self, SchemaCommand.self,
     ])
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TektiteAnalysis
 import TektiteCore
 import TektiteDynamics
 import TektitePotentials
@@ -35,6 +36,7 @@ extension Deck {
       let mark = stage.potential == nil ? body.marks["potential"] : stage.marks["potential"]
       try checkSpecies(structure.topology.table, against: model, at: mark)
     }
+    try checkObservables(structure)
     return SimulationPlan(
       title: title, units: units, seed: seed, structure: structure,
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
@@ -73,6 +75,23 @@ extension Deck {
       if let spec = body.stages[index].potential { deck.body.stages[index].potential = try settled(spec) }
     }
     return deck
+  }
+}
+
+// MARK: - Observables
+
+extension Deck {
+  /// Finds what cannot be observed in the structure at hand before anything is run.
+  private func checkObservables(_ structure: Structure) throws(InputError) {
+    for stage in body.stages {
+      guard case .dynamics(let section) = stage else { continue }
+      let observed = ObservedStage(
+        name: section.name ?? "", units: units, topology: structure.topology, cell: structure.frame.cell,
+        timestep: section.timestep / units.femtoseconds, steps: section.steps, ensemble: "")
+      for observable in section.observe {
+        if let problem = observable.request.problem(in: observed) { throw observable.marks.section.error(problem) }
+      }
+    }
   }
 }
 
@@ -221,6 +240,9 @@ extension DynamicsSection {
     stage.velocities = velocities.map { $0.temperature * units.boltzmann }
     stage.trajectories = trajectory.map(\.output)
     stage.thermo = thermo?.output
+    if !observe.isEmpty {
+      stage.observation = StageObservation(observe.map(\.request), summary: StageSection.dynamics(self).summary)
+    }
     stage.checkpoint = checkpoint.policy
     stage.momentumRemoval = momentumRemoval?.trigger
     stage.skin = skin

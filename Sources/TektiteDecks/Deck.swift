@@ -99,7 +99,7 @@ struct DeckBody: DeckSection {
     ],
     later: [
       "observe":
-        "this version computes no observables during a run, so 'observe' is not accepted; write a trajectory and analyse it afterwards"
+        "'observe' belongs to a dynamics stage; move it there"
     ],
     check: { body, _ throws(InputError) in
       if body.stages.isEmpty {
@@ -153,6 +153,12 @@ extension StageSection {
     case .dynamics(let section): section.thermo
     }
   }
+  var observe: [ObservableSection] {
+    switch self {
+    case .minimize: []
+    case .dynamics(let section): section.observe
+    }
+  }
 }
 
 extension DeckBody {
@@ -168,6 +174,11 @@ extension DeckBody {
     stages.flatMap { stage in
       stage.trajectory.map { Output(file: $0.file ?? "", stage: stage.name ?? "", mark: $0.marks["file"]) }
         + (stage.thermo.map { [Output(file: $0.file ?? "", stage: stage.name ?? "", mark: $0.marks["file"])] } ?? [])
+        + stage.observe.flatMap { section in
+          section.request.files.map { Output(file: $0, stage: stage.name ?? "", mark: section.marks["file"]) }
+        }
+        + (stage.observe.isEmpty
+          ? [] : [Output(file: stage.summary, stage: stage.name ?? "", mark: stage.marks["observe"])])
     }
   }
 
@@ -199,6 +210,9 @@ extension DeckBody {
 }
 
 extension StageSection {
+  /// The file with all observables of the stage.
+  var summary: String { "\(name ?? "")-observables.json" }
+
   fileprivate mutating func fillNames(number: Int) {
     func files(_ name: String, _ trajectory: inout [TrajectorySection], _ thermo: inout ThermoSection?) {
       for k in trajectory.indices where trajectory[k].file == nil { trajectory[k].file = name + ".nc" }
@@ -214,6 +228,14 @@ extension StageSection {
       let name = section.name ?? "dynamics-\(number)"
       section.name = name
       files(name, &section.trajectory, &section.thermo)
+      // Two of a kind are told apart by their numbers.
+      var uses: [String: Int] = [:]
+      for k in section.observe.indices where section.observe[k].file == nil {
+        let suffix = section.observe[k].kind.suffix
+        uses[suffix, default: 0] += 1
+        let number = uses[suffix, default: 1]
+        section.observe[k].file = "\(name)-\(suffix)\(number > 1 ? "-\(number)" : "").csv"
+      }
       self = .dynamics(section)
     }
   }

@@ -4,16 +4,17 @@ import TektiteCore
 public func deckSchema() -> String {
   let deck = DeckBody.table.definition
   guard case .object(let members) = deck.1 else { return "{}" }
-  let definitions: [(String, JSONValue)] = [
-    SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
-    NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
-    PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
-    NetworkSection.sevennet.definition, CommitteeSection.table.definition,
-    DefaultsSection.table.definition, MinimizeSection.table.definition,
-    DynamicsSection.table.definition, ThermostatSection.table.definition, TemperatureSection.table.definition,
-    TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
-    CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
-  ]
+  let definitions: [(String, JSONValue)] =
+    [
+      SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
+      NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
+      PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
+      NetworkSection.sevennet.definition, CommitteeSection.table.definition,
+      DefaultsSection.table.definition, MinimizeSection.table.definition,
+      DynamicsSection.table.definition, ThermostatSection.table.definition, TemperatureSection.table.definition,
+      TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
+      CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
+    ] + ObservableSection.tables.map(\.definition)
   let head: [(String, JSONValue)] = [
     ("$schema", .text("https://json-schema.org/draft/2020-12/schema")), ("title", .text("Tektite deck")),
   ]

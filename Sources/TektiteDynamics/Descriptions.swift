@@ -96,6 +96,12 @@ public struct DynamicsStage: Hashable, Sendable {
   public var trajectories: [TrajectoryOutput] = []
   /// Thermo table to write.
   public var thermo: ThermoOutput?
+  /// What to observe on the way.
+  public var observation: (any Observation)? {
+    get { observed?.content }
+    set { observed = newValue.map(HashableObservation.init) }
+  }
+  private var observed: HashableObservation?
   /// When to write checkpoints.
   public var checkpoint: CheckpointPolicy = .seconds(600)
   /// When to remove the motion of the centre of mass; nil for at the start only.

@@ -32,7 +32,7 @@ public struct ObservedStage: Sendable {
 }
 
 /// What is to be observed while a stage runs. The description makes the observer that holds the sums.
-public protocol Observation: Sendable {
+public protocol Observation: Hashable, Sendable {
   /// The files that are written when the stage ends, plain names within the run directory.
   var files: [String] { get }
   /// Makes an observer for a stage.
@@ -48,7 +48,7 @@ public protocol Observer: AnyObject {
   /// The first step after `step` (-1 for the start) at which it looks; nil when there is none.
   func next(after step: Int) -> Int?
   /// Looks at a frame: its step, cell, unwrapped positions in the user's order and, if asked for, velocities.
-  func observe(_ frame: borrowing Frame)
+  func observe(_ frame: Frame)
   /// Writes its sums for a checkpoint.
   func save(to writer: inout ByteWriter)
   /// Takes up the sums of a checkpoint.
@@ -58,4 +58,12 @@ public protocol Observer: AnyObject {
   func results() -> [(file: String, text: String)]
   /// One line for each number worth telling at the end of the stage, such as a relaxation time.
   var findings: [String] { get }
+}
+
+/// An observation that can be compared with another of any type.
+struct HashableObservation: Hashable, Sendable {
+  let content: any Observation
+
+  static func == (left: Self, right: Self) -> Bool { AnyHashable(left.content) == AnyHashable(right.content) }
+  func hash(into hasher: inout Hasher) { hasher.combine(AnyHashable(content)) }
 }

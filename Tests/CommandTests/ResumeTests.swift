@@ -6,7 +6,7 @@ import Testing
 struct ResumeTests {
   /// Kinds of dynamics that must go on byte for byte.
   enum Kind: String, CaseIterable {
-    case constantEnergy, langevin, ramp, logarithmic
+    case constantEnergy, langevin, ramp, logarithmic, observed
 
     var deck: String {
       switch self {
@@ -47,6 +47,23 @@ struct ResumeTests {
             trajectory: {at: {logarithmic: {per-decade: 10, block: 500}}, unwrapped: false}
             thermo: {at: {logarithmic: {per-decade: 5}}}
             checkpoint: {every: 55}
+          """)
+      case .observed:
+        return Decks.kobAndersen(
+          """
+          dynamics:
+            name: relaxation
+            timestep: 0.004
+            steps: 1500
+            thermo: {every: 100}
+            checkpoint: {every: 37}
+            observe:
+              - self-intermediate-scattering: {k: 7.25, origins: 30}
+              - mean-squared-displacement: {origins: 30}
+              - overlap: {species: A}
+              - velocity-autocorrelation: {longest: 200}
+              - radial-distribution: {every: 40}
+              - structure-factor: {every: 50, largest: 10}
           """)
       }
     }

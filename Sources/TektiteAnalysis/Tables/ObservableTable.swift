@@ -1,4 +1,5 @@
 import Foundation
+import TektiteDynamics
 
 /// What was found of one observable: curves over a common abscissa with their errors, and what a reader must know to draw and to quote them.
 ///
@@ -73,6 +74,13 @@ public struct ObservableTable: Codable, Hashable, Sendable {
       self.unit = unit
       self.definition = definition
     }
+
+    /// In a line: `tau_A = 1.16 ± 0.01 fs (where ...)`.
+    public var sentence: String {
+      var text = "\(name) = \(brief(value))"
+      if let error { text += " ± \(brief(error))" }
+      return text + (unit.isEmpty ? "" : " \(unit)") + " (\(definition))"
+    }
   }
 
   /// The kind of observable as decks call it, e.g. `mean-squared-displacement`.
@@ -116,6 +124,9 @@ public struct ObservableTable: Codable, Hashable, Sendable {
     self.curves = curves
     self.samples = samples
   }
+
+  /// Whether it is a function of time.
+  var isCorrelation: Bool { x.column == "time" }
 
   /// The table as comma-separated values: abscissa, then each curve with its error, then the number of samples. Numbers come back bit for
   /// bit; those that are not numbers are left empty.

@@ -15,6 +15,7 @@ struct Dimension: Hashable, Sendable {
   static let time = Dimension(time: 1)
   static let temperature = Dimension(temperature: 1)
   static let force = Dimension(length: -1, energy: 1)
+  static let waveNumber = Dimension(length: -1)
   static let frequency = Dimension(time: -1)
   static let pressure = Dimension(length: -3, energy: 1)
   static let numberDensity = Dimension(length: -3)
@@ -30,6 +31,7 @@ struct Dimension: Hashable, Sendable {
     case .time: "a time"
     case .temperature: "a temperature"
     case .force: "a force"
+    case .waveNumber: "a wave number (one over length)"
     case .frequency: "a rate (one over time)"
     case .numberDensity: "a number density"
     case .massDensity: "a mass density"
@@ -48,6 +50,8 @@ struct Dimension: Hashable, Sendable {
     case (.temperature, .lj): "epsilon/k_B"
     case (.force, .lj): "epsilon/sigma"
     case (.frequency, .lj): "1/tau"
+    case (.waveNumber, .lj): "1/sigma"
+    case (.waveNumber, .real): "1/Å, 1/nm"
     case (.numberDensity, .lj): "1/sigma^3"
     case (.pressure, .lj): "epsilon/sigma^3"
     case (.pressure, .real): "eV/Å^3, GPa, bar"
@@ -75,6 +79,7 @@ struct Dimension: Hashable, Sendable {
     case .temperature: "K"
     case .force: "eV/Å"
     case .frequency: "1/fs"
+    case .waveNumber: "1/Å"
     case .numberDensity: "1/Å^3"
     case .massDensity: "amu/Å^3"
     case .pressure: "eV/Å^3"

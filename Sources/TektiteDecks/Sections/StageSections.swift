@@ -11,6 +11,7 @@ struct DynamicsSection: DeckSection {
   var velocities: VelocitiesSection?
   var trajectory: [TrajectorySection] = []
   var thermo: ThermoSection?
+  var observe: [ObservableSection] = []
   var checkpoint = CheckpointSection()
   var momentumRemoval: MomentumSection?
   var skin: Double?
@@ -38,6 +39,9 @@ struct DynamicsSection: DeckSection {
         "thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil,
         "A table of thermodynamic quantities."),
       .optional(
+        "observe", \.observe, ObservableSection.codec.list("a list of observables, each '- name: {...}'"), default: [],
+        "What is averaged while the stage runs: correlations in time and averages over frames."),
+      .optional(
         "checkpoint", \.checkpoint, CheckpointSection.table.codec, default: CheckpointSection(seconds: 600),
         "When checkpoints are written; by default every ten minutes."),
       .optional(
@@ -48,10 +52,7 @@ struct DynamicsSection: DeckSection {
         "guard", \.limits, GuardSection.table.codec, default: GuardSection(),
         "Limits beyond which the run is stopped as unphysical."),
     ],
-    later: ["observe": observe], inherited: DefaultsSection.names)
-
-  private static let observe =
-    "this version computes no observables during a run, so 'observe' is not accepted; write a trajectory and analyse it afterwards"
+    inherited: DefaultsSection.names)
 }
 
 /// `minimize:` in the list of stages.
@@ -84,7 +85,7 @@ struct MinimizeSection: DeckSection {
       .optional("thermo", \.thermo, ThermoSection.table.codec.orWord("none"), default: nil, "A table of the descent."),
       .skin(\.skin),
     ],
-    later: ["observe": "this version computes no observables during a run, so 'observe' is not accepted"])
+    later: ["observe": "nothing moves in time while a minimisation runs, so 'observe' belongs to a dynamics stage"])
 }
 
 /// `defaults:`, keys that every stage takes unless it has its own.

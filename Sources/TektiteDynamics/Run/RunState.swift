@@ -28,6 +28,8 @@ struct RunState {
   var outputs: [String: OutputPosition] = [:]
   /// What a minimiser keeps, empty in a dynamics stage.
   var minimizer: [UInt8] = []
+  /// What the observer of a dynamics stage has added up, empty without one.
+  var observations: [UInt8] = []
   /// The velocities, in the user's order, that return after a minimisation.
   var restingVelocities: [Vector3] = []
 
@@ -127,8 +129,11 @@ struct RunState {
         $0.put(minimizer.map(Int32.init))
         $0.put(restingVelocities)
       },
-    ]
+    ] + (observations.isEmpty ? [] : [CheckpointSection(name: Self.observationsName, bytes: observations)])
   }
+
+  /// The section with the sums of observables, which only stages that observe something have.
+  static let observationsName = "observations"
 
   /// Reads the sections of a checkpoint.
   init(_ sections: [CheckpointSection], file: String) throws(InputError) {
@@ -194,6 +199,7 @@ struct RunState {
     minimizer = try reader.int32s().map { UInt8(truncatingIfNeeded: $0) }
     restingVelocities = try reader.vectors()
     try reader.expectEnd()
+    observations = sections.first { $0.name == Self.observationsName }?.bytes ?? []
   }
 }
 

@@ -54,6 +54,9 @@ extension Simulation {
       store: store, positions: state?.outputs)
     var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
     if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
+    var observations = try StageObservations(
+      stage, units: plan.units, topology: plan.structure.topology, cell: system.cell, resuming: state,
+      checkpoint: store.checkpointName)
     let events = StageEvents(stage)
     progress.begin(stage.name, from: step, of: stage.steps)
     lastCheckpoint = clock.now
@@ -63,7 +66,8 @@ extension Simulation {
       return RunRecord.Stage(
         name: stage.name, kind: "dynamics", steps: step, seconds: (clock.now - began).seconds,
         forceSeconds: field.forceSeconds, neighborSeconds: field.listSeconds,
-        outputSeconds: outputs.time.seconds, energyDriftPerAtom: sample.drift,
+        outputSeconds: outputs.time.seconds, observationSeconds: observations?.time.seconds,
+        energyDriftPerAtom: sample.drift,
         momentumDriftPerAtom: momentum.length / Double(system.count), ending: nil)
     }
     func snapshot(_ integrator: borrowing I, _ system: borrowing System, _ field: borrowing ForceField) throws
@@ -76,6 +80,7 @@ extension Simulation {
       state.ledger.heat = integrator.heat
       state.ledger.rebuilds = field.rebuilds
       state.outputs = try outputs.synchronize()
+      state.observations = observations?.state ?? []
       return state
     }
     func stop(_ violation: Guard.Violation, _ field: borrowing ForceField, _ system: borrowing System, _ step: Int)
@@ -83,6 +88,7 @@ extension Simulation {
     { watch.report(violation, step: step, of: system, forces: field.evaluation.forces) }
 
     var isAtEvent = state == nil
+    var isObserved = state == nil
     var slice = 1
     while true {
       if isAtEvent {
@@ -95,9 +101,14 @@ extension Simulation {
         {
           let report = stop(violation, field, system, step)
           if step == 0 { watch.keep(system, step: 0, time: 0) }
+          try observations?.write(to: store)
           return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
+      }
+      if isObserved { observations?.observe(system, step: step, time: Double(step) * stage.timestep) }
+      if isAtEvent {
+        let time = Double(step) * stage.timestep
         try outputs.writeFrames(
           at: step, time: time, of: system, forces: field.evaluation.forces, energy: sample.potential,
           stress: sample.virialStress)
@@ -110,6 +121,7 @@ extension Simulation {
       if let signal = pendingSignal {
         try save(try snapshot(integrator, system, field))
         try outputs.close()
+        try observations?.write(to: store)
         try enter(entry(field, system, step), at: index, after: earlier)
         progress.note("\(stage.name): stopped at step \(step) of \(stage.steps) by a signal; a checkpoint was written")
         return .interrupted(signal: signal)
@@ -117,21 +129,26 @@ extension Simulation {
       if let seconds = events.checkpointSeconds, (clock.now - lastCheckpoint).seconds >= seconds {
         try save(try snapshot(integrator, system, field))
       }
-      let next = min(events.next(after: step, outputs), stage.steps)
+      // At most events nothing but positions is looked at, and only at the others more than forces is computed.
+      let event = min(events.next(after: step, outputs), stage.steps)
+      let look = observations?.next(after: step) ?? .max
+      let next = min(event, look)
       let count = min(slice, next - step)
       let start = clock.now
       do {
         try integrator.advance(
-          &system, &field, from: step, count: count, measuring: step + count == next ? measured : .forces)
+          &system, &field, from: step, count: count, measuring: step + count == event ? measured : .forces)
       } catch let runaway as RunawayAtom {
         let violation = Guard.Violation(
           finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,
           value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
         let report = stop(violation, field, system, runaway.step)
+        try observations?.write(to: store)
         return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
       }
       step += count
-      isAtEvent = step == next
+      isAtEvent = step == event
+      isObserved = step == look
       // Twice as long at most from one slice to the next, so that a slow step is noticed in time.
       let spent = clock.now - start
       if spent * 2 < Self.sliceLength, count == slice {
@@ -146,10 +163,12 @@ extension Simulation {
     }
     _ = try outputs.synchronize()
     try outputs.close()
+    try observations?.write(to: store)
     try saveEnd(of: index)
     let final = entry(field, system, step)
     try enter(final, at: index, after: earlier)
     announceEnd(of: stage, final)
+    for finding in observations?.findings ?? [] { progress.note("\(stage.name): \(finding)") }
     return nil
   }
 

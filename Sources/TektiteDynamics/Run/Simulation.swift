@@ -260,7 +260,8 @@ extension Stage {
   /// The names of the files that the stage writes.
   var outputFiles: [String] {
     switch self {
-    case .dynamics(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
+    case .dynamics(let stage):
+      stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? []) + (stage.observation?.files ?? [])
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
     }
   }

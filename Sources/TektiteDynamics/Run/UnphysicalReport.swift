@@ -98,7 +98,7 @@ extension UnphysicalReport: CustomStringConvertible {
 }
 
 /// A number with about four digits, for sentences.
-func brief(_ value: Double) -> String {
+package func brief(_ value: Double) -> String {
   guard value.isFinite, value != 0 else { return "\(value)" }
   let size = abs(value)
   var exponent = 0

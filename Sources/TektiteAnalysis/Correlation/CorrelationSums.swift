@@ -1,0 +1,116 @@
+import TektiteCore
+import TektiteDynamics
+
+/// Correlations in time over one plan of lags: keeps the frames that are origins as long as they are needed, and hands each pair to all
+/// observables.
+struct CorrelationSums {
+  let plan: LagPlan
+  let packing: Packing
+  var observables: [any PairObservable]
+  private var origins: [PackedFrame] = []
+  private var spare: [PackedFrame] = []
+  private var current = PackedFrame()
+
+  init(plan: LagPlan, packing: Packing, observables: [any PairObservable]) {
+    self.plan = plan
+    self.packing = packing
+    self.observables = observables
+  }
+
+  var needsVelocities: Bool { observables.contains { $0.needsVelocities } }
+
+  /// Forgets the origins: what comes next belongs to another run.
+  mutating func restart() {
+    spare += origins
+    origins.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes a frame; steps must increase.
+  mutating func add(_ frame: Frame) {
+    let step = frame.step
+    origins.removeAll { origin in
+      guard plan.lastUse(of: origin.step) < step else { return false }
+      spare.append(origin)
+      return true
+    }
+    current.step = step
+    current.positions.fill(frame.positions, packing)
+    if needsVelocities { current.velocities.fill(frame.velocities, packing) }
+    for level in plan.levels {
+      for (k, lag) in level.lags.enumerated() {
+        let start = step - lag
+        guard start >= 0, start % level.spacing == 0 else { continue }
+        if lag == 0 {
+          for index in observables.indices { observables[index].add(current, current, lag: level.first + k) }
+        } else if let place = place(of: start) {
+          for index in observables.indices { observables[index].add(origins[place], current, lag: level.first + k) }
+        }
+      }
+    }
+    if plan.isOrigin(step) {
+      // The frame itself is kept, and one that is not needed any more takes its place.
+      origins.append(current)
+      current = spare.popLast() ?? PackedFrame()
+    }
+  }
+
+  /// Where the origin of a step is kept; origins are in the order of their steps.
+  private func place(of step: Int) -> Int? {
+    var (low, high) = (0, origins.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if origins[middle].step < step { low = middle + 1 } else { high = middle }
+    }
+    return low < origins.count && origins[low].step == step ? low : nil
+  }
+
+  // MARK: Checkpoints
+
+  func save(to writer: inout ByteWriter) {
+    writer.put(origins.count)
+    for origin in origins {
+      writer.put(origin.step)
+      writer.put(origin.positions, packing)
+      if needsVelocities { writer.put(origin.velocities, packing) }
+    }
+    for observable in observables { observable.save(to: &writer) }
+  }
+
+  mutating func restore(from reader: inout ByteReader) throws(InputError) {
+    let count = try reader.int()
+    guard count >= 0, count <= reader.remaining / 8 else { throw reader.malformed("\(count) origins of correlations") }
+    origins.removeAll()
+    for _ in 0..<count {
+      var origin = PackedFrame()
+      origin.step = try reader.int()
+      guard origin.step > origins.last?.step ?? -1 else { throw reader.malformed("origins that are out of order") }
+      origin.positions = try reader.packedVectors(packing)
+      if needsVelocities { origin.velocities = try reader.packedVectors(packing) }
+      origins.append(origin)
+    }
+    for index in observables.indices { try observables[index].restore(from: &reader) }
+  }
+}
+
+extension ByteWriter {
+  /// Appends the vectors of the atoms, in the user's order.
+  mutating func put(_ vectors: PackedVectors, _ packing: Packing) {
+    var plain = [Vector3](repeating: .zero, count: packing.count)
+    for (place, atom) in packing.order.enumerated() where atom >= 0 {
+      let (pack, lane) = (place / 4, place % 4)
+      plain[Int(atom)] = Vector3(vectors.x[pack][lane], vectors.y[pack][lane], vectors.z[pack][lane])
+    }
+    put(plain)
+  }
+}
+
+extension ByteReader {
+  /// Reads the vectors of as many atoms as there are.
+  mutating func packedVectors(_ packing: Packing) throws(InputError) -> PackedVectors {
+    let plain = try vectors()
+    guard plain.count == packing.count else { throw malformed("\(plain.count) atoms where there are \(packing.count)") }
+    var packed = PackedVectors()
+    packed.fill(plain, packing)
+    return packed
+  }
+}

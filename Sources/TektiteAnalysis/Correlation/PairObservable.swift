@@ -1,0 +1,122 @@
+import TektiteCore
+import TektiteDynamics
+
+/// A frame as correlations need it: packed unwrapped positions, and velocities where somebody asked for them.
+struct PackedFrame {
+  var step = 0
+  var positions = PackedVectors()
+  var velocities = PackedVectors()
+}
+
+/// What tables say about times and lengths.
+struct TableSetting {
+  /// The lags, in steps.
+  var lags: [Int]
+  /// For each lag, how many successive origins reach over it.
+  var overlaps: [Int]
+  /// The timestep in the unit of tables.
+  var timestep: Double
+  /// Units of the run.
+  var units: Units
+  /// What the dynamics keep constant, empty when unknown.
+  var ensemble: String
+
+  var times: [Double] { lags.map { Double($0) * timestep } }
+  var timeAxis: ObservableTable.Axis {
+    ObservableTable.Axis(column: "time", label: "t", unit: units == .lj ? "" : units.timeName, scale: .log)
+  }
+  /// The unit of a power of length, e.g. `Å²`; empty in reduced units.
+  func length(_ power: String) -> String { units == .lj ? "" : units.lengthName + power }
+}
+
+/// An average over pairs of frames that are a lag apart.
+protocol PairObservable {
+  /// Whether it needs velocities.
+  var needsVelocities: Bool { get }
+  /// Adds the pair of an origin and a later frame.
+  /// - Parameter lag: index of the lag.
+  mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int)
+  /// What was found.
+  func tables(_ setting: TableSetting) -> [ObservableTable]
+  /// Writes its sums for a checkpoint.
+  func save(to writer: inout ByteWriter)
+  /// Takes up the sums of a checkpoint.
+  mutating func restore(from reader: inout ByteReader) throws(InputError)
+}
+
+/// For each lag, the means of several quantities over origins.
+struct LagMeans: Hashable, Sendable {
+  /// `[lag][quantity]`
+  private(set) var means: [[BlockedMean]]
+
+  init(lags: Int, quantities: Int) {
+    means = [[BlockedMean]](repeating: [BlockedMean](repeating: BlockedMean(), count: quantities), count: lags)
+  }
+
+  /// Adds the values that several quantities have at one origin, the first of them to quantity `first`.
+  mutating func add(_ values: [Double], lag: Int, first: Int = 0) {
+    for (k, value) in values.enumerated() { means[lag][first + k].add(value) }
+  }
+
+  /// The number of pairs of each lag.
+  var samples: [Int] { means.map { $0.first?.count ?? 0 } }
+
+  /// The means of a quantity over the lags.
+  func values(_ quantity: Int) -> [Double] { means.map { $0[quantity].mean } }
+
+  /// Their errors.
+  func errors(_ quantity: Int, _ setting: TableSetting) -> [Double] {
+    means.indices.map { means[$0][quantity].error(span: setting.overlaps[$0]) }
+  }
+
+  func save(to writer: inout ByteWriter) {
+    for lag in means { for mean in lag { mean.save(to: &writer) } }
+  }
+
+  mutating func restore(from reader: inout ByteReader) throws(InputError) {
+    for lag in means.indices {
+      for quantity in means[lag].indices { means[lag][quantity] = try BlockedMean(from: &reader) }
+    }
+  }
+}
+
+/// Which atoms an observable is about: all, or those of some species, each on its own.
+struct GroupChoice: Hashable, Sendable {
+  /// The groups of the packing, each a curve of its own.
+  let groups: [Packing.Group]
+  /// Whether there is a curve of all atoms together, before the others.
+  let includesAll: Bool
+
+  /// - Parameter species: labels; empty for all together and, when there are several, each.
+  init(_ packing: Packing, species: [String]) {
+    groups = species.isEmpty ? packing.groups : species.compactMap { s in packing.groups.first { $0.label == s } }
+    includesAll = species.isEmpty
+  }
+
+  /// The number of curves.
+  var count: Int { labels.count }
+  /// Their labels.
+  var labels: [String] {
+    if includesAll && groups.count == 1 { return ["all"] }
+    return (includesAll ? ["all"] : []) + groups.map(\.label)
+  }
+
+  /// The mean over the atoms of each curve of a quantity that `sum` adds up over a group.
+  func means(_ sum: (Packing.Group) -> Double) -> [Double] {
+    let sums = groups.map(sum)
+    let each = zip(sums, groups).map { $0 / Double($1.count) }
+    guard includesAll else { return each }
+    let all = sums.reduce(0, +) / Double(groups.reduce(0) { $0 + $1.count })
+    return groups.count == 1 ? [all] : [all] + each
+  }
+
+  /// The number of atoms of each curve.
+  var atoms: [Int] {
+    let each = groups.map(\.count)
+    guard includesAll else { return each }
+    return groups.count == 1 ? each : [each.reduce(0, +)] + each
+  }
+
+  /// In words, for tables.
+  var words: String { includesAll ? "all atoms" : groups.map(\.label).joined(separator: ", ") }
+}

@@ -1,0 +1,99 @@
+import TektiteCore
+import TektiteDynamics
+
+/// The sums of a list of observables. Correlations that share their pairs of steps share the frames that are kept for them.
+struct ObservableSums {
+  /// Averages over single frames that are taken at the same steps.
+  struct Averages {
+    let every: Int
+    var observables: [any FrameObservable]
+  }
+  let requests: [ObservableRequest]
+  private(set) var correlations: [CorrelationSums] = []
+  private(set) var averages: [Averages] = []
+  /// For each request, where its sums are: the index of the correlation or average, and the place therein.
+  private var places: [(group: Int, index: Int)] = []
+
+  /// - Parameter plan: the pairs of steps of a request that correlates.
+  init(
+    _ requests: [ObservableRequest], topology: Topology, cell: Cell, plan: (ObservableRequest) -> LagPlan
+  ) {
+    self.requests = requests
+    let packing = Packing(topology)
+    var plans: [LagPlan] = []
+    var members: [[any PairObservable]] = []
+    for request in requests {
+      if request.isCorrelation {
+        let own = plan(request)
+        let group = plans.firstIndex(of: own) ?? plans.count
+        if group == plans.count {
+          plans.append(own)
+          members.append([])
+        }
+        guard let observable = request.correlation(packing, lags: own.lags.count) else { continue }
+        places.append((group, members[group].count))
+        members[group].append(observable)
+      } else if let observable = request.average(packing, cell: cell) {
+        let group = averages.firstIndex { $0.every == request.every } ?? averages.count
+        if group == averages.count { averages.append(Averages(every: request.every, observables: [])) }
+        places.append((group, averages[group].observables.count))
+        averages[group].observables.append(observable)
+      }
+    }
+    correlations = zip(plans, members).map { CorrelationSums(plan: $0, packing: packing, observables: $1) }
+  }
+
+  /// Whether frames need velocities.
+  var needsVelocities: Bool { correlations.contains { $0.needsVelocities } }
+
+  /// The first step after `step` at which something is looked at.
+  func next(after step: Int) -> Int? {
+    let pairs = correlations.compactMap { $0.plan.next(after: step) }
+    let frames = averages.map { step < 0 ? 0 : (step / $0.every + 1) * $0.every }
+    return (pairs + frames).min()
+  }
+
+  /// Takes a frame; steps must increase.
+  /// - Parameter averaging: whether it counts for averages over frames, too, where their interval allows it.
+  mutating func add(_ frame: Frame, averaging: Bool = true) {
+    for index in correlations.indices where correlations[index].plan.next(after: frame.step - 1) == frame.step {
+      correlations[index].add(frame)
+    }
+    for index in averages.indices where averaging && frame.step % averages[index].every == 0 {
+      for k in averages[index].observables.indices { averages[index].observables[k].add(frame) }
+    }
+  }
+
+  /// What comes next belongs to another run: its steps start at 0 again.
+  mutating func restart() {
+    for index in correlations.indices { correlations[index].restart() }
+  }
+
+  /// What was found, in the order of the requests.
+  /// - Parameter timestep: internal units.
+  func tables(timestep: Double, units: Units, ensemble: String) -> [ObservableTable] {
+    zip(requests, places).flatMap { request, place -> [ObservableTable] in
+      let plan = request.isCorrelation ? correlations[place.group].plan : nil
+      let setting = TableSetting(
+        lags: plan?.lags ?? [], overlaps: plan.map { plan in plan.lags.indices.map(plan.overlap) } ?? [],
+        timestep: timestep * units.femtoseconds, units: units, ensemble: ensemble)
+      return request.isCorrelation
+        ? correlations[place.group].observables[place.index].tables(setting)
+        : averages[place.group].observables[place.index].tables(setting)
+    }
+  }
+
+  /// Writes all sums for a checkpoint.
+  func save(to writer: inout ByteWriter) {
+    for sums in correlations { sums.save(to: &writer) }
+    for group in averages { for observable in group.observables { observable.save(to: &writer) } }
+  }
+
+  /// Takes up the sums of a checkpoint.
+  mutating func restore(from reader: inout ByteReader) throws(InputError) {
+    for index in correlations.indices { try correlations[index].restore(from: &reader) }
+    for index in averages.indices {
+      for k in averages[index].observables.indices { try averages[index].observables[k].restore(from: &reader) }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import TektiteCore
+import TektiteDynamics
+
+/// α₂(t) = 3⟨Δr⁴⟩ / (5⟨Δr²⟩²) − 1 (Rahman 1964, doi:10.1103/PhysRev.136.A405): 0 for displacements that are Gaussian in three dimensions.
+struct NonGaussianParameter: PairObservable {
+  let file: String
+  let choice: GroupChoice
+  /// Quantities: ⟨Δr²⟩ of each curve, then ⟨Δr⁴⟩, then α₂ of each origin on its own, from whose scatter errors come.
+  private var means: LagMeans
+
+  init(file: String, choice: GroupChoice, lags: Int) {
+    self.file = file
+    self.choice = choice
+    means = LagMeans(lags: lags, quantities: 3 * choice.count)
+  }
+
+  var needsVelocities: Bool { false }
+
+  mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
+    let squares = choice.means { DisplacementSums.moments(from: origin.positions, to: later.positions, $0).square }
+    let fourths = choice.means { DisplacementSums.moments(from: origin.positions, to: later.positions, $0).fourth }
+    means.add(squares, lag: lag)
+    means.add(fourths, lag: lag, first: choice.count)
+    means.add(zip(squares, fourths).map(Self.ratio), lag: lag, first: 2 * choice.count)
+  }
+
+  private static func ratio(_ square: Double, _ fourth: Double) -> Double {
+    square > 0 ? 3 * fourth / (5 * square * square) - 1 : 0
+  }
+
+  func tables(_ setting: TableSetting) -> [ObservableTable] {
+    let n = choice.count
+    let curves = choice.labels.enumerated().map { k, label in
+      ObservableTable.Curve(
+        column: label, label: label, values: zip(means.values(k), means.values(n + k)).map(Self.ratio),
+        errors: means.errors(2 * n + k, setting))
+    }
+    var table = ObservableTable(
+      kind: "non-gaussian-parameter", title: "Non-Gaussian parameter", file: file,
+      definition:
+        "3⟨Δr⁴⟩/(5⟨Δr²⟩²) − 1 with both averages over atoms and origins; one standard error from the scatter of single origins.",
+      parameters: ["species": choice.words], x: setting.timeAxis, y: .init(column: "alpha2", label: "α₂(t)"),
+      abscissas: setting.times, curves: curves, samples: means.samples)
+    for curve in curves {
+      guard
+        let peak = curve.values.indices.filter({ curve.values[$0].isFinite }).max(by: {
+          curve.values[$0] < curve.values[$1]
+        }), table.abscissas[peak] > 0
+      else { continue }
+      table.findings.append(
+        .init(
+          name: "t*_\(curve.label)", value: table.abscissas[peak],
+          unit: setting.units == .lj ? "" : setting.units.timeName, definition: "the lag at which α₂ is largest"))
+    }
+    return [table]
+  }
+
+  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
+  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
+}

@@ -1,0 +1,150 @@
+import TektiteCore
+import TektiteDynamics
+
+/// g_ab(r): the density of b at a distance from an a, over that without correlations. Pairs are counted with every image of the cell that a
+/// distance below half its narrowest width can meet, which is the nearest one.
+///
+/// Like pairs are normalised by N_a(N_a − 1), unlike ones by N_a N_b, so that g is 1 for atoms thrown in at random, for any number of them.
+struct RadialDistribution: FrameObservable {
+  let file: String
+  let packing: Packing
+  /// The largest distance; nil for half the narrowest width of each frame's cell at the start.
+  let range: Double
+  let bins: Int
+  /// Indices of groups; the second is not before the first.
+  private let pairs: [(Int, Int)]
+  /// `[pair][bin]`, one value a frame: g.
+  private var means: LagMeans
+  private var counts: [Int]
+  private var fractions = PackedVectors()
+
+  init(file: String, packing: Packing, range: Double, bins: Int) {
+    self.file = file
+    self.packing = packing
+    self.range = range
+    self.bins = bins
+    let groups = packing.groups.indices
+    pairs = groups.flatMap { a in groups.filter { $0 >= a }.map { (a, $0) } }
+    means = LagMeans(lags: bins, quantities: pairs.count + (pairs.count > 1 ? 1 : 0))
+    counts = [Int](repeating: 0, count: bins * pairs.count)
+  }
+
+  mutating func add(_ frame: Frame) {
+    guard let volume = frame.cell.volume, volume > 0 else { return }
+    count(frame)
+    var shells: [Double] = []
+    for bin in 0..<bins {
+      let (inner, outer) = (range * Double(bin) / Double(bins), range * Double(bin + 1) / Double(bins))
+      shells.append(4 / 3 * Double.pi * (outer * outer * outer - inner * inner * inner) / volume)
+    }
+    for bin in 0..<bins {
+      var values: [Double] = []
+      var total = 0.0
+      for (index, pair) in pairs.enumerated() {
+        let (a, b) = (packing.groups[pair.0].count, packing.groups[pair.1].count)
+        let found = Double(counts[index * bins + bin])
+        let possible = pair.0 == pair.1 ? Double(a) * Double(a - 1) / 2 : Double(a) * Double(b)
+        values.append(possible > 0 ? found / (possible * shells[bin]) : 0)
+        total += found
+      }
+      if pairs.count > 1 {
+        values.append(total / (Double(packing.count) * Double(packing.count - 1) / 2 * shells[bin]))
+      }
+      means.add(values, lag: bin)
+    }
+  }
+
+  /// Counts the pairs of each kind in each bin, in fractions of the cell: a pair is at its nearest image when every fraction along a
+  /// repeating direction is within half.
+  private mutating func count(_ frame: Frame) {
+    let inverse = frame.cell.basis.inverse
+    fractions.fill(frame.positions.map { $0 * inverse }, packing)
+    // Places without an atom are nowhere, so that they are near nothing.
+    for group in packing.groups where group.padding > 0 {
+      for lane in 4 - group.padding..<4 { fractions.x[group.packs.upperBound - 1][lane] = .nan }
+    }
+    let h = frame.cell.basis
+    let isDiagonal = h.a.y == 0 && h.a.z == 0 && h.b.x == 0 && h.b.z == 0 && h.c.x == 0 && h.c.y == 0
+    for (index, pair) in pairs.enumerated() {
+      let found =
+        isDiagonal
+        ? countPairs(pair, frame.cell) { dx, dy, dz in
+          let (x, y, z) = (dx * h.a.x, dy * h.b.y, dz * h.c.z)
+          return x * x + y * y + z * z
+        }
+        : countPairs(pair, frame.cell) { dx, dy, dz in
+          let x = dx * h.a.x + dy * h.b.x + dz * h.c.x
+          let y = dx * h.a.y + dy * h.b.y + dz * h.c.y
+          let z = dx * h.a.z + dy * h.b.z + dz * h.c.z
+          return x * x + y * y + z * z
+        }
+      for bin in 0..<bins { counts[index * bins + bin] = found[bin] }
+    }
+  }
+
+  /// The number of pairs of two groups in each bin; `square` is the squared length of a difference of fractions.
+  @inline(__always)
+  private func countPairs(
+    _ pair: (Int, Int), _ cell: Cell,
+    _ square: (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>) -> SIMD4<Double>
+  ) -> [Int] {
+    let (first, second) = (packing.groups[pair.0], packing.groups[pair.1])
+    let (repeatsX, repeatsY, repeatsZ) = (
+      cell.periodic[0] ? 1.0 : 0, cell.periodic[1] ? 1.0 : 0, cell.periodic[2] ? 1.0 : 0
+    )
+    let rounder = SIMD4<Double>(repeating: 0x1.8p52)
+    let limit = SIMD4<Double>(repeating: range * range)
+    let scale = Double(bins) / range
+    let isAlike = pair.0 == pair.1
+    // Each lane counts for itself, so that no count waits for the one before. The last place takes what is out of range.
+    var found = [Int](repeating: 0, count: 4 * (bins + 1))
+    for place in 0..<first.count {
+      let (own, lane) = (first.packs.lowerBound + place / 4, place % 4)
+      let x = SIMD4<Double>(repeating: fractions.x[own][lane])
+      let y = SIMD4<Double>(repeating: fractions.y[own][lane])
+      let z = SIMD4<Double>(repeating: fractions.z[own][lane])
+      // Pairs of one species are met once: partners behind in the same pack, then the packs behind.
+      for pack in (isAlike ? own : second.packs.lowerBound)..<second.packs.upperBound {
+        var dx = fractions.x[pack] - x
+        var dy = fractions.y[pack] - y
+        var dz = fractions.z[pack] - z
+        dx -= repeatsX * ((dx + rounder) - rounder)
+        dy -= repeatsY * ((dy + rounder) - rounder)
+        dz -= repeatsZ * ((dz + rounder) - rounder)
+        let r2 = square(dx, dy, dz)
+        let bin = limit.replacing(with: r2, where: r2 .< limit).squareRoot() * scale
+        for k in 0..<4 where !isAlike || pack > own || k > lane { found[4 * min(bins, Int(bin[k])) + k] += 1 }
+      }
+    }
+    return (0..<bins).map { found[4 * $0] + found[4 * $0 + 1] + found[4 * $0 + 2] + found[4 * $0 + 3] }
+  }
+
+  func tables(_ setting: TableSetting) -> [ObservableTable] {
+    var labels = pairs.map { "\(packing.groups[$0.0].label)-\(packing.groups[$0.1].label)" }
+    if pairs.count > 1 { labels.append("all") }
+    let centers = (0..<bins).map { (Double($0) + 0.5) * range / Double(bins) }
+    var table = ObservableTable(
+      kind: "radial-distribution", title: "Radial distribution functions", file: file,
+      definition:
+        "Pairs at a distance within a bin over the number expected without correlations, N_a(N_a − 1) or N_a N_b pairs in the volume of the shell; "
+        + "one standard error from blocks of frames.",
+      parameters: ["bins": "\(bins)", "range": brief(range)],
+      x: .init(column: "r", label: "r", unit: setting.length("")), y: .init(column: "g", label: "g(r)"),
+      abscissas: centers,
+      curves: labels.enumerated().map { k, label in
+        .init(column: label, label: label, values: means.values(k), errors: means.means.map { $0[k].error() })
+      }, samples: means.samples)
+    for curve in table.curves {
+      guard let peak = curve.values.indices.max(by: { curve.values[$0] < curve.values[$1] }), curve.values[peak] > 0
+      else { continue }
+      table.findings.append(
+        .init(
+          name: "first peak \(curve.label)", value: table.abscissas[peak], unit: setting.length(""),
+          definition: "the bin where g is largest, \(brief(curve.values[peak])) there"))
+    }
+    return [table]
+  }
+
+  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
+  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
+}

@@ -1,0 +1,62 @@
+import TektiteCore
+import TektiteDynamics
+
+/// Everything that is to be observed in a stage.
+public struct StageObservation: Observation, Hashable {
+  /// The observables.
+  public var requests: [ObservableRequest]
+  /// The file with all tables, their definitions and what was read off them.
+  public var summary: String
+
+  /// Makes an observation; see `ObservableReport` for the summary.
+  public init(_ requests: [ObservableRequest], summary: String) {
+    self.requests = requests
+    self.summary = summary
+  }
+
+  /// The tables, and the summary last.
+  public var files: [String] { requests.flatMap(\.files) + [summary] }
+
+  /// Makes the observer; see `Observation`.
+  public func makeObserver(for stage: ObservedStage) throws(InputError) -> any Observer {
+    for request in requests {
+      if let problem = request.problem(in: stage) { throw InputError(problem, file: "stage '\(stage.name)'") }
+    }
+    return StageObserver(self, stage)
+  }
+}
+
+/// Adds up what a `StageObservation` asks for.
+final class StageObserver: Observer {
+  private let observation: StageObservation
+  private let stage: ObservedStage
+  private var sums: ObservableSums
+
+  init(_ observation: StageObservation, _ stage: ObservedStage) {
+    self.observation = observation
+    self.stage = stage
+    sums = ObservableSums(observation.requests, topology: stage.topology, cell: stage.cell) { request in
+      // Correlations of velocities begin at lag 0, and so keep their origins apart from those of positions.
+      request.sampling.plan(steps: stage.steps, includesZero: request.quantity == .velocityAutocorrelation)
+    }
+  }
+
+  var needsVelocities: Bool { sums.needsVelocities }
+  func next(after step: Int) -> Int? { sums.next(after: step) }
+  func observe(_ frame: Frame) { sums.add(frame) }
+  func save(to writer: inout ByteWriter) { sums.save(to: &writer) }
+  func restore(from reader: inout ByteReader) throws(InputError) { try sums.restore(from: &reader) }
+
+  private var tables: [ObservableTable] {
+    sums.tables(timestep: stage.timestep, units: stage.units, ensemble: stage.ensemble)
+  }
+
+  func results() -> [(file: String, text: String)] {
+    let tables = self.tables
+    let report = ObservableReport(
+      source: stage.name, units: stage.units.rawValue, ensemble: stage.ensemble, tables: tables)
+    return tables.map { ($0.file, $0.csv) } + [(observation.summary, report.json)]
+  }
+
+  var findings: [String] { tables.filter(\.isCorrelation).flatMap { $0.findings.map(\.sentence) } }
+}

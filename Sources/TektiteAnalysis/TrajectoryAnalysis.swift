@@ -1,0 +1,150 @@
+import TektiteCore
+import TektiteDynamics
+import TektiteTrajectories
+
+/// Observables of finished trajectories, by the code that observes running stages. Frames are read one after the other, so that memory
+/// is that of the frames that are origins at a time.
+public struct TrajectoryAnalysis {
+  /// The files; each is a run of its own, and averages are over all of them.
+  public var paths: [String]
+  /// The units of their numbers.
+  public var units: Units
+  /// What is to be found.
+  public var requests: [ObservableRequest]
+  /// Lags in each factor of ten, beyond a block of frames.
+  public var perDecade = 10
+  /// Time from one step to the next, internal units; nil for what the times of frames say.
+  public var timestep: Double?
+  /// Whether positions were folded into the cell and are to be followed from frame to frame by the nearest image.
+  public var isWrapped = false
+
+  /// Makes an analysis.
+  public init(_ paths: [String], units: Units, requests: [ObservableRequest]) {
+    self.paths = paths
+    self.units = units
+    self.requests = requests
+  }
+
+  /// The steps of the frames of a file, from the first, and the time of a step.
+  private struct Course {
+    var steps: [Int] = []
+    var timestep: Double?
+  }
+
+  /// What a file holds first.
+  private struct Start {
+    var structure: Structure
+    var course: Course
+  }
+
+  /// Reads the files and adds up.
+  /// - Parameter progress: told the number of frames read so far.
+  /// - Throws: `InputError` for files that cannot be read, that differ in their atoms, or whose steps do not increase; and for what cannot be
+  ///   observed in them, naming the observable.
+  public func run(progress: (Int) -> Void = { _ in }) throws(InputError) -> ObservableReport {
+    guard let first = paths.first else { throw InputError("there is no trajectory to analyse", file: "analyze") }
+    let start = try scan(first)
+    let structure = start.structure
+    let step = timestep ?? start.course.timestep
+    var requests = self.requests
+    for index in requests.indices {
+      requests[index].every = 1
+      requests[index].sampling = .init(perDecade: perDecade)
+      let stage = ObservedStage(
+        name: first, units: units, topology: structure.topology, cell: structure.frame.cell, timestep: step ?? 1,
+        steps: start.course.steps.last ?? 0, ensemble: "")
+      if let problem = requests[index].problem(in: stage) { throw InputError(problem, file: first) }
+    }
+    let plan = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: false)
+    let velocities = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: true)
+    var sums = ObservableSums(requests, topology: structure.topology, cell: structure.frame.cell) {
+      $0.quantity == .velocityAutocorrelation ? velocities : plan
+    }
+    // Averages over frames are taken at the starts of blocks, since frames within a block are alike.
+    let block = plan.levels.first?.spacing ?? 1
+    var frames = 0
+    for path in paths {
+      sums.restart()
+      var reader = try StructureFile.Reader(path: path, units: units)
+      var origin: Int?
+      var unwrapper = Unwrapper()
+      while var frame = try reader.next() {
+        try check(frame, like: structure, needsVelocities: sums.needsVelocities, path: path, index: reader.framesRead)
+        if isWrapped { unwrapper.follow(&frame.frame) }
+        let base = origin ?? frame.frame.step
+        origin = base
+        frame.frame.step -= base
+        sums.add(frame.frame, averaging: frame.frame.step % block == 0)
+        frames += 1
+        progress(frames)
+      }
+    }
+    var tables = sums.tables(timestep: step ?? 1 / units.femtoseconds, units: units, ensemble: "")
+    if step == nil {
+      for index in tables.indices where tables[index].isCorrelation {
+        tables[index].x.label = "steps"
+        tables[index].x.unit = ""
+        tables[index].notes.append("The file tells no times; lags are in steps.")
+      }
+    }
+    return ObservableReport(
+      source: paths.joined(separator: ", "), units: units.rawValue, ensemble: "", tables: tables)
+  }
+
+  /// Reads the steps of a file's frames and its first structure.
+  private func scan(_ path: String) throws(InputError) -> Start {
+    var reader = try StructureFile.Reader(path: path, units: units)
+    guard let structure = try reader.next() else { throw InputError("holds no whole frame", file: path) }
+    var course = Course(steps: [0])
+    let (first, begin) = (structure.frame.step, structure.frame.time)
+    var last = structure
+    while let next = try reader.next() {
+      let step = next.frame.step - first
+      if step <= course.steps.last ?? 0 {
+        throw InputError(
+          "frame \(reader.framesRead) has step \(next.frame.step), which is not after step \(last.frame.step) of the frame before; "
+            + "correlations in time need steps that increase", file: path)
+      }
+      course.steps.append(step)
+      last = next
+    }
+    let steps = last.frame.step - first
+    if steps > 0, last.frame.time > begin { course.timestep = (last.frame.time - begin) / Double(steps) }
+    return Start(structure: structure, course: course)
+  }
+
+  private func check(
+    _ structure: Structure, like first: Structure, needsVelocities: Bool, path: String, index: Int
+  ) throws(InputError) {
+    guard structure.topology.species == first.topology.species,
+      structure.topology.table.map(\.label) == first.topology.table.map(\.label)
+    else {
+      throw InputError(
+        "frame \(index) holds other atoms than the first frame; averages need the same atoms in the same order",
+        file: path)
+    }
+    if needsVelocities && structure.frame.velocities.count != structure.count {
+      throw InputError("frame \(index) has no velocities, which a velocity autocorrelation needs", file: path)
+    }
+  }
+}
+
+/// Follows atoms from frame to frame through the walls of the cell.
+private struct Unwrapper {
+  private var last: [Vector3] = []
+
+  /// Moves each atom by lattice vectors to the image that is nearest to where it was.
+  mutating func follow(_ frame: inout Frame) {
+    if last.count == frame.positions.count {
+      let basis = frame.cell.basis
+      let inverse = basis.inverse
+      for i in frame.positions.indices {
+        let moved = (frame.positions[i] - last[i]) * inverse
+        var shift = Vector3.zero
+        for axis in 0..<3 where frame.cell.periodic[axis] { shift[axis] = moved[axis].rounded() }
+        frame.positions[i] -= shift * basis
+      }
+    }
+    last = frame.positions
+  }
+}

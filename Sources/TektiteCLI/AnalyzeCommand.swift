@@ -1,0 +1,178 @@
+import ArgumentParser
+import Foundation
+import Tektite
+
+/// `tektite analyze`.
+struct AnalyzeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "analyze",
+    abstract: "Compute observables of finished trajectories.",
+    discussion: """
+      Reads one or several trajectories of the same atoms and writes a table (.csv) for each observable, and observables.json with all of \
+      them, their definitions and what was read off them:
+
+        tektite analyze production.nc --k 7.25 --output analysis
+        tektite analyze run-1/production.nc run-2/production.nc --observables msd fs --k 7.25 --species A
+
+      Several files are several runs, over which averages are taken. The code is that by which 'observe:' in a deck averages while a run goes on. \
+      Correlations start at every frame of evenly spaced trajectories, and at the starts of the blocks of log-linear ones. Frames are read one by \
+      one, so files may be of any length. Positions must be unwrapped, as Tektite writes them; --wrapped follows atoms through the walls by their \
+      nearest images, which is right while none moves farther than half the cell between frames.
+      """)
+
+  /// Observables by their short names.
+  enum Kind: String, CaseIterable, ExpressibleByArgument {
+    case msd, fs, alpha2, overlap, vacf, gr, sk
+  }
+
+  @Argument(help: "The trajectories: AMBER NetCDF or extended XYZ.", completion: .file())
+  var trajectories: [String]
+  @Option(name: [.short, .long], help: ArgumentHelp("The folder to write to.", valueName: "folder"))
+  var output: String
+  @Option(
+    parsing: .upToNextOption,
+    help: "What to compute: msd, fs, alpha2, overlap, vacf (needs velocities), gr, sk. (default: all but vacf)")
+  var observables: [Kind] = []
+  @Option(
+    name: .customLong("k"), parsing: .upToNextOption,
+    help: "Wave numbers of fs, in one over the unit of length. (default: 7.25 in reduced units; otherwise fs needs it)")
+  var waveNumbers: [Double] = []
+  @Option(parsing: .upToNextOption, help: "Species whose motion is followed, each on its own. (default: all and each)")
+  var species: [String] = []
+  @Option(help: "Distance within which an atom counts as not having moved, for overlap. (default: 0.3, or 1 Å)")
+  var distance: Double?
+  @Option(help: "Largest distance of gr. (default: half the narrowest width of the cell)")
+  var range: Double?
+  @Option(help: "Bins of gr.")
+  var bins = 200
+  @Option(help: "Largest wave number of sk. (default: 20, or 10 1/Å)")
+  var largest: Double?
+  @Option(help: "Lags in each factor of ten.")
+  var perDecade = 10
+  @Option(help: "Units of the files, lj or real. (default: what files of Tektite say)")
+  var units: String?
+  @Option(help: "Time from one step to the next, tau or fs, where files tell no times.")
+  var timestep: Double?
+  @Flag(help: "Positions are folded into the cell; follow atoms from frame to frame.")
+  var wrapped = false
+  @Flag(help: "Replace the tables of an earlier analysis.")
+  var overwrite = false
+  @Flag(name: [.short, .long], help: "Say nothing but errors.")
+  var quiet = false
+
+  func run() throws {
+    let units = try chosenUnits()
+    var analysis = TrajectoryAnalysis(trajectories, units: units, requests: try requests(units))
+    analysis.perDecade = try positive(perDecade, "--per-decade", most: 1000)
+    if let timestep {
+      guard timestep > 0, timestep.isFinite else { throw InputError("must be greater than 0", file: "--timestep") }
+      analysis.timestep = timestep / units.femtoseconds
+    }
+    analysis.isWrapped = wrapped
+    let folder = URL(fileURLWithPath: output, isDirectory: true)
+    let names = analysis.requests.flatMap(\.files) + [Self.summary]
+    try prepare(folder, for: names)
+    let began = ContinuousClock().now
+    var frames = 0
+    let report = try analysis.run { frames = $0 }
+    for table in report.tables { try write(table.csv, to: folder, table.file) }
+    try write(report.json, to: folder, Self.summary)
+    guard !quiet else { return }
+    let seconds = (ContinuousClock().now - began) / .seconds(1)
+    say("\(Wording.count(frames, "frame")) in \(Wording.duration(seconds)); \(output) holds")
+    for table in report.tables {
+      say("  \(table.file.padding(toLength: 20, withPad: " ", startingAt: 0))  \(table.title)")
+    }
+    say("  \(Self.summary)    all of them, with definitions")
+    for table in report.tables {
+      for finding in table.findings { say(finding.sentence) }
+      for note in table.notes { say("note: \(table.title): \(note)") }
+    }
+  }
+
+  private static let summary = "observables.json"
+
+  private func positive(_ value: Int, _ option: String, most: Int) throws(InputError) -> Int {
+    guard (1...most).contains(value) else {
+      throw InputError("\(value); expected a number from 1 to \(most)", file: option)
+    }
+    return value
+  }
+
+  private func chosenUnits() throws(InputError) -> Units {
+    if let units {
+      guard let known = Units(rawValue: units) else {
+        throw InputError("'\(units)' is no system of units; expected lj or real", file: "--units")
+      }
+      return known
+    }
+    for path in trajectories {
+      let format = try StructureFile.format(of: path)
+      if format == .amberTrajectory || format == .amberRestart, let stated = try AmberTrajectory.Reader.units(of: path)
+      {
+        return stated
+      }
+    }
+    throw InputError(
+      "does not say in which units its numbers are; give --units lj, or --units real for Å and fs",
+      file: trajectories[0])
+  }
+
+  private func requests(_ units: Units) throws(InputError) -> [ObservableRequest] {
+    let chosen = observables.isEmpty ? Kind.allCases.filter { $0 != .vacf } : observables
+    let isReduced = units == .lj
+    for k in waveNumbers where !(k > 0 && k.isFinite) {
+      throw InputError("a wave number must be greater than 0", file: "--k")
+    }
+    for (name, value) in [("--distance", distance), ("--range", range), ("--largest", largest)] {
+      if let value, !(value > 0 && value.isFinite) { throw InputError("must be greater than 0", file: name) }
+    }
+    let bins = try positive(bins, "--bins", most: 100_000)
+    var requests: [ObservableRequest] = []
+    for kind in Kind.allCases where chosen.contains(kind) {
+      let quantity: ObservableRequest.Quantity
+      switch kind {
+      case .msd: quantity = .meanSquaredDisplacement
+      case .fs:
+        if waveNumbers.isEmpty && !isReduced {
+          if observables.isEmpty { continue }
+          throw InputError("fs needs wave numbers in 1/Å, such as --k 2.0", file: "--observables")
+        }
+        quantity = .selfIntermediateScattering(waveNumbers: waveNumbers.isEmpty ? [7.25] : waveNumbers)
+      case .alpha2: quantity = .nonGaussianParameter
+      case .overlap: quantity = .overlap(distance: distance ?? (isReduced ? 0.3 : 1))
+      case .vacf: quantity = .velocityAutocorrelation
+      case .gr: quantity = .radialDistribution(range: range, bins: bins)
+      case .sk: quantity = .structureFactor(largest: largest ?? (isReduced ? 20 : 10), resolution: nil, vectors: 30)
+      }
+      var request = ObservableRequest(quantity, file: "\(kind.rawValue).csv")
+      if request.isCorrelation { request.species = species }
+      requests.append(request)
+    }
+    return requests
+  }
+
+  private func prepare(_ folder: URL, for names: [String]) throws(InputError) {
+    let manager = FileManager.default
+    if !overwrite, let old = names.first(where: { manager.fileExists(atPath: folder.appendingPathComponent($0).path) })
+    {
+      throw InputError("already holds '\(old)'; choose another folder, or replace it by --overwrite", file: output)
+    }
+    do {
+      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw InputError("the folder cannot be made: \(error.localizedDescription)", file: output)
+    }
+  }
+
+  private func write(_ text: String, to folder: URL, _ name: String) throws {
+    let file = try WholeFile(folder.appendingPathComponent(name).path, overwrite: true)
+    do {
+      try file.write(Data(text.utf8))
+      try file.finish()
+    } catch {
+      file.discard()
+      throw error
+    }
+  }
+}

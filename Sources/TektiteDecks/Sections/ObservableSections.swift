@@ -1,0 +1,232 @@
+import TektiteAnalysis
+import TektiteCore
+
+/// An entry of `observe:`, one key that names the observable with a mapping of what it needs.
+struct ObservableSection: DeckSection {
+  /// The observables.
+  enum Kind: String, CaseIterable {
+    case meanSquaredDisplacement = "mean-squared-displacement"
+    case selfIntermediateScattering = "self-intermediate-scattering"
+    case nonGaussianParameter = "non-gaussian-parameter"
+    case overlap
+    case velocityAutocorrelation = "velocity-autocorrelation"
+    case radialDistribution = "radial-distribution"
+    case structureFactor = "structure-factor"
+
+    /// What the default name of its table ends in.
+    var suffix: String {
+      switch self {
+      case .meanSquaredDisplacement: "msd"
+      case .selfIntermediateScattering: "fs"
+      case .nonGaussianParameter: "alpha2"
+      case .overlap: "overlap"
+      case .velocityAutocorrelation: "vacf"
+      case .radialDistribution: "gr"
+      case .structureFactor: "sk"
+      }
+    }
+  }
+
+  var kind = Kind.meanSquaredDisplacement
+  var waveNumbers: [Double] = []
+  var distance = 0.0
+  var species: [String] = []
+  var perDecade = 0
+  var origins = 0
+  var longest: Int?
+  var every = 0
+  var range: Double?
+  var bins = 0
+  var largest = 0.0
+  var resolution: Double?
+  var vectors = 0
+  var file: String?
+  var marks = Marks.none
+
+  // MARK: Keys
+
+  private static let file: SectionKey<Self> = .absent(
+    "file", \.file, .outputFile(["csv"]),
+    "A file name within the run directory. Default: the name of the stage, a dash and a short name of the observable, with .csv."
+  )
+
+  private static let correlation: [SectionKey<Self>] = [
+    .optional(
+      "species", \.species,
+      Codec<String>.species.oneOrMore("a species or a list of them").orEmpty("all"), default: [],
+      "A species or a list of them, each a curve of its own; 'all' is all atoms together and each species."),
+    .optional(
+      "per-decade", \.perDecade, .integer("the number of lags per decade", in: 1...1000), default: 10,
+      "Lags in each factor of ten."),
+    .optional(
+      "origins", \.origins, .stepInterval, default: 100,
+      "Steps from one origin to the next; lags beyond forty times that use every tenth origin, and so on."),
+    .optional(
+      "longest", \.longest, Codec<Int>.stepInterval.orWord("half"), default: nil,
+      "The longest lag in steps; 'half' is half the length of the stage."),
+    file,
+  ]
+
+  private static let average: [SectionKey<Self>] = [
+    .optional("every", \.every, .stepInterval, default: 1000, "Steps from one frame to the next; step 0 counts."), file,
+  ]
+
+  private static func keys(of kind: Kind, _ meaning: String, _ keys: [SectionKey<Self>]) -> SectionTable<Self> {
+    SectionTable(
+      name: kind.rawValue, expectation: "'\(kind.rawValue)'", meaning: meaning, keys: keys,
+      check: { section, _ throws(InputError) in section.kind = kind })
+  }
+
+  /// The keys of each kind.
+  static func table(of kind: Kind) -> SectionTable<Self> {
+    switch kind {
+    case .meanSquaredDisplacement: meanSquaredDisplacement
+    case .selfIntermediateScattering: selfIntermediateScattering
+    case .nonGaussianParameter: nonGaussianParameter
+    case .overlap: overlap
+    case .velocityAutocorrelation: velocityAutocorrelation
+    case .radialDistribution: radialDistribution
+    case .structureFactor: structureFactor
+    }
+  }
+
+  /// All of them, for the schema.
+  static var tables: [SectionTable<Self>] { Kind.allCases.map(table(of:)) }
+
+  static let table: SectionTable<Self> = meanSquaredDisplacement
+
+  private static let meanSquaredDisplacement: SectionTable<Self> = keys(
+    of: .meanSquaredDisplacement, "The mean of the squared displacement against time, and the diffusion coefficient.",
+    correlation)
+
+  private static let selfIntermediateScattering: SectionTable<Self> = keys(
+    of: .selfIntermediateScattering,
+    "F_s(k, t), the mean of exp(i k·Δr) over all directions of k, and where it has fallen to 1/e.",
+    [
+      .required(
+        "k", \.waveNumbers,
+        Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).oneOrMore(
+          "a wave number or a list of them"
+        ).checked { $0.isEmpty ? "the list of wave numbers is empty" : nil },
+        "A wave number or a list of them, such as 7.25 or '2.1 1/Å'.")
+    ] + correlation)
+
+  private static let nonGaussianParameter: SectionTable<Self> = keys(
+    of: .nonGaussianParameter, "α₂(t) = 3⟨Δr⁴⟩/(5⟨Δr²⟩²) − 1.", correlation)
+
+  private static let overlap: SectionTable<Self> = keys(
+    of: .overlap,
+    "Q(t), the fraction of atoms that have moved by less than a distance, and χ₄(t), N times its variance.",
+    [
+      .optional(
+        "distance", \.distance, .quantity("a length", .length, .positive), default: { $0 == .lj ? 0.3 : 1 },
+        "The distance; 0.3 in reduced units, 1 Å otherwise.")
+    ] + correlation)
+
+  private static let velocityAutocorrelation: SectionTable<Self> = keys(
+    of: .velocityAutocorrelation, "⟨v(t)·v(0)⟩/⟨v²⟩.", correlation)
+
+  private static let radialDistribution: SectionTable<Self> = keys(
+    of: .radialDistribution, "g_ab(r) for each pair of species.",
+    [
+      .optional(
+        "range", \.range, Codec<Double>.quantity("a length", .length, .positive).orWord("half"), default: nil,
+        "The largest distance; 'half' is half the narrowest width of the cell."),
+      .optional("bins", \.bins, .integer("the number of bins", in: 1...100_000), default: 200, "The number of bins."),
+    ] + average)
+
+  private static let structureFactor: SectionTable<Self> = keys(
+    of: .structureFactor, "S_ab(k) for each pair of species, on vectors that fit the cell.",
+    [
+      .optional(
+        "largest", \.largest, .quantity("a wave number, one over a length", .waveNumber, .positive),
+        default: { $0 == .lj ? 20 : 10 }, "The largest wave number; 20 in reduced units, 10 1/Å otherwise."),
+      .optional(
+        "resolution", \.resolution,
+        Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).orWord("auto"), default: nil,
+        "The width of a bin of wave numbers; 'auto' is a quarter of the smallest."),
+      .optional(
+        "vectors", \.vectors, .integer("the number of vectors", in: 1...1_000_000), default: 30,
+        "The most vectors of a bin that are used."),
+    ] + average)
+
+  // MARK: Reading
+
+  /// One observable of the list.
+  static let codec = Codec<Self>(
+    expectation: "an observable",
+    schema: Schema.any(
+      Kind.allCases.map { kind in
+        // One that needs nothing may stand without its braces.
+        let reference = Schema.reference(kind.rawValue)
+        let needsKeys = table(of: kind).keys.contains(where: \.isRequired)
+        let value = needsKeys ? reference : Schema.any([reference, .object([("type", .text("null"))])])
+        return .object([
+          ("type", .text("object")), ("additionalProperties", .flag(false)),
+          ("required", .list([.text(kind.rawValue)])),
+          ("properties", .object([(kind.rawValue, value)])),
+        ])
+      }),
+    decode: { node, context throws(InputError) in
+      guard case .mapping(let entries) = node.content, let entry = entries.first else {
+        throw node.mismatch("an observable, such as 'mean-squared-displacement: {}'")
+      }
+      if let second = entries.dropFirst().first {
+        throw second.mark.error(
+          "an observable has one key, but '\(second.key.prefix(60))' stands beside '\(entry.key.prefix(60))'; indent it further if it belongs inside, or start a new '- '"
+        )
+      }
+      guard let kind = Kind(rawValue: entry.key) else {
+        throw entry.mark.error(unknown(entry.key, "an observable", Kind.allCases.map(\.rawValue)))
+      }
+      return try table(of: kind).decode(entry.value, context)
+    },
+    encode: { section, units in
+      .mapping([(section.kind.rawValue, table(of: section.kind).encode(section, units))])
+    })
+
+  /// The request, with lengths and wave numbers as they are: both systems of units have the same inside and outside.
+  var request: ObservableRequest {
+    let quantity: ObservableRequest.Quantity =
+      switch kind {
+      case .meanSquaredDisplacement: .meanSquaredDisplacement
+      case .selfIntermediateScattering: .selfIntermediateScattering(waveNumbers: waveNumbers)
+      case .nonGaussianParameter: .nonGaussianParameter
+      case .overlap: .overlap(distance: distance)
+      case .velocityAutocorrelation: .velocityAutocorrelation
+      case .radialDistribution: .radialDistribution(range: range, bins: bins)
+      case .structureFactor: .structureFactor(largest: largest, resolution: resolution, vectors: vectors)
+      }
+    var request = ObservableRequest(quantity, file: file ?? "", species: species)
+    if request.isCorrelation {
+      request.sampling = .init(perDecade: perDecade, origins: origins, longest: longest)
+    } else {
+      request.every = every
+    }
+    return request
+  }
+}
+
+extension Codec where Value == String {
+  /// The label of a species.
+  static var species: Codec {
+    Codec(
+      expectation: "a species", schema: .object([("type", .text("string")), ("pattern", .text(SpeciesLabel.pattern))]),
+      decode: { node, _ throws(InputError) in
+        let label = try node.text("a species")
+        if let complaint = SpeciesLabel.complaint(label) { throw node.mark.error(complaint) }
+        return label
+      }, encode: { value, _ in .text(value) })
+  }
+}
+
+extension Codec where Value == [String] {
+  /// The values, or a word that stands for an empty list.
+  func orEmpty(_ word: String) -> Codec {
+    let (decode, encode) = (self.decode, self.encode)
+    return Codec(
+      expectation: "\(expectation) or '\(word)'", schema: Schema.any([Schema.word(word), schema]),
+      decode: { node, context throws(InputError) in node.isWord(word) ? [] : try decode(node, context) },
+      encode: { value, units in value.isEmpty ? .scalar(word) : encode(value, units) })
+  }
+}
