@@ -7,6 +7,10 @@ public enum RandomStream: UInt64, Sendable, CaseIterable {
   case velocities = 1
   /// The noise of Langevin dynamics.
   case langevin = 2
+  /// The noise of stochastic velocity rescaling.
+  case rescaling = 3
+  /// The noise of Brownian dynamics.
+  case brownian = 4
 
   /// The generator of this stream for a run's seed and one of its stages.
   ///

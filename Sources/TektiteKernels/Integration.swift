@@ -64,10 +64,15 @@ public func kickAndDrift(
   }
   let ranges = Ranges(n, target: 1024)
   let level = ProcessorLevel.current
+  return gather(ranges, team) { k in LevelKernels.integrate(level, a, ranges[k]) }
+}
+
+/// Puts together what a pass finds in each range of atoms, in the order of the ranges.
+private func gather(_ ranges: Ranges, _ team: ThreadTeam, _ pass: (Int) -> IntegrationFindings) -> IntegrationFindings {
   var all = IntegrationFindings()
   withUnsafeTemporaryAllocation(of: IntegrationFindings.self, capacity: max(1, ranges.count)) { findings in
     let out = findings.baseAddress.unsafelyUnwrapped
-    team.forEachChunk(ranges.count) { k in out[k] = LevelKernels.integrate(level, a, ranges[k]) }
+    team.forEachChunk(ranges.count) { k in out[k] = pass(k) }
     for k in 0..<ranges.count {
       all.largestSquaredDisplacement = max(all.largestSquaredDisplacement, out[k].largestSquaredDisplacement)
       all.heat += out[k].heat
@@ -91,6 +96,72 @@ public func kick(
   let ranges = Ranges(n, target: 1024)
   team.forEachChunk(ranges.count) { k in
     for i in ranges[k] { v[i] += (h / m[i]) * f[i] }
+  }
+}
+
+/// v ← v + h f/m for all atoms, once or twice: the two half kicks that meet between steps remain two rounded additions.
+/// - Returns: the kinetic energy Σ m v²/2 afterwards, summed by ranges of atoms that depend on their number only.
+public func kickAndMeasure(
+  velocities: inout Buffer<Vector3>, forces: borrowing Buffer<Vector3>, masses: borrowing Buffer<Double>, by h: Double,
+  kicks: Int, team: ThreadTeam
+) -> Double {
+  let n = velocities.count
+  precondition(forces.count >= n && masses.count == n, "buffers of different counts")
+  let (v, f, m) = (velocities.base, forces.base, masses.base)
+  let ranges = Ranges(n, target: 1024)
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, ranges.count)) { sums in
+    let out = sums.baseAddress.unsafelyUnwrapped
+    team.forEachChunk(ranges.count) { k in
+      var sum = 0.0
+      for i in ranges[k] {
+        let kick = (h / m[i]) * f[i]
+        var kicked = v[i] + kick
+        if kicks == 2 { kicked += kick }
+        v[i] = kicked
+        sum += m[i] * kicked.lengthSquared
+      }
+      out[k] = sum
+    }
+    var sum = 0.0
+    for k in 0..<ranges.count { sum += out[k] }
+    return sum / 2
+  }
+}
+
+/// Half a drift, v ← c v, and half a drift, for all atoms in one pass. An atom that would move farther than the limit stays; the first one in slot
+/// order is reported.
+/// - Parameter reference: as for `kickAndDrift`.
+public func scaleAndDrift(
+  positions: inout Buffer<Vector3>, velocities: inout Buffer<Vector3>, reference: borrowing Buffer<Vector3>,
+  by factor: Double, timestep: Double, displacementLimit: Double, team: ThreadTeam
+) -> IntegrationFindings {
+  let n = positions.count
+  precondition(velocities.count == n, "buffers of different counts")
+  let (x, v) = (positions.base, velocities.base)
+  let near: UnsafeMutablePointer<Vector3>? = reference.count == n ? reference.base : nil
+  let (half, limit) = (timestep / 2, displacementLimit * displacementLimit)
+  let ranges = Ranges(n, target: 1024)
+  return gather(ranges, team) { k in
+    var findings = IntegrationFindings()
+    var most = near == nil ? Double.infinity : 0
+    for i in ranges[k] {
+      let scaled = factor * v[i]
+      let drift = (half * v[i]) + (half * scaled)
+      v[i] = scaled
+      let square = drift.lengthSquared
+      if square <= limit {
+        x[i] += drift
+      } else if findings.runawaySlot < 0 {
+        findings.runawaySlot = i
+        findings.runawayDisplacement = square.squareRoot()
+      }
+      if let near {
+        let away = (x[i] - near[i]).lengthSquared
+        if !(away <= most) { most = away.isNaN ? .infinity : away }
+      }
+    }
+    findings.largestSquaredDisplacement = most
+    return findings
   }
 }
 

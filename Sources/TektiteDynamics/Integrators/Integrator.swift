@@ -12,6 +12,9 @@ public protocol Integrator: ~Copyable {
   var heat: Double { get set }
   /// Largest distance that an atom may move in one step; `advance` stops with `RunawayAtom` before positions become useless.
   var displacementLimit: Double { get set }
+  /// What the integrator has to remember from one call to the next besides its heat, for checkpoints: the chain of a Nosé-Hoover thermostat, say.
+  /// Most remember nothing. The number of values never changes; what is set must have the same number.
+  var memory: [Double] { get set }
 
   /// Runs `count` steps; forces must be up to date with the positions.
   /// - Parameters:
@@ -24,6 +27,24 @@ public protocol Integrator: ~Copyable {
 }
 
 extension Integrator where Self: ~Copyable {
+  /// Nothing.
+  public var memory: [Double] {
+    get { [] }
+    set {}
+  }
+
+  /// Takes up what a checkpoint holds for the integrator.
+  mutating func recall(_ values: [Double], file: String) throws(InputError) {
+    let expected = memory.count
+    guard values.count == expected, values.allSatisfy(\.isFinite) else {
+      throw InputError(
+        "the checkpoint does not fit the thermostat of the stage: for that it holds \(values.count) numbers and should hold "
+          + "\(expected) finite ones. Resume with the deck that the run was started with, or start anew with --overwrite.",
+        file: file)
+    }
+    memory = values
+  }
+
   /// Runs `count` steps, the last of which computes forces only, as all others do.
   public mutating func advance(
     _ system: inout System, _ field: inout ForceField, from step: Int, count: Int

@@ -1,0 +1,46 @@
+import TektiteCore
+
+/// An integrator whose thermostat scales all velocities by one factor, which depends on the kinetic energy alone.
+protocol Rescaling: Integrator, ~Copyable {
+  /// The factor for the step from `step` to the next, given the kinetic energy in its middle.
+  mutating func factor(kineticEnergy: Double, step: Int) -> Double
+}
+
+extension Rescaling where Self: ~Copyable {
+  /// Runs `count` steps of velocity Verlet with the scaling in the middle, in the arrangement of Zhang et al. (2019,
+  /// doi:10.1021/acs.jpca.9b02771). The step from n to n + 1 is
+  ///
+  ///     v ← v + Δt/2 f/m
+  ///     x ← x + Δt/2 v
+  ///     v ← a v, with a made of the kinetic energy here
+  ///     x ← x + Δt/2 v
+  ///        new forces
+  ///     v ← v + Δt/2 f/m
+  ///
+  /// It is one pass that kicks and sums the kinetic energy and one that scales and drifts. As under `LangevinMiddle`, the kinetic
+  /// energy is canonical in the middle of the step, and positions are canonical at full steps, to higher order than with the scaling at the ends.
+  mutating func advanceScaling(
+    _ system: inout System, _ field: inout ForceField, from step: Int, count: Int, measuring quantities: Quantities
+  ) throws {
+    guard count > 0 else { return }
+    let team = field.context.team
+    for k in 0..<count {
+      let kinetic = kickAndMeasure(
+        velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+        kicks: k == 0 ? 1 : 2, team: team)
+      let factor = factor(kineticEnergy: kinetic, step: step + k)
+      let findings = scaleAndDrift(
+        positions: &system.positions, velocities: &system.velocities, reference: field.near, by: factor,
+        timestep: timestep, displacementLimit: displacementLimit, team: team)
+      if findings.runawaySlot >= 0 {
+        throw RunawayAtom(slot: findings.runawaySlot, step: step + k + 1, displacement: findings.runawayDisplacement)
+      }
+      heat += (factor * factor - 1) * kinetic
+      try field.update(
+        &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
+    }
+    kick(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+      team: team)
+  }
+}
