@@ -185,18 +185,26 @@ struct DeckReport {
   }
 
   private func thermostatText(_ stage: DynamicsStage) -> String {
+    func time(_ value: Double) -> String { "\(Wording.number(value * units.femtoseconds)) \(units.timeName)" }
+    let course = stage.thermostat.temperature.map(course) ?? ""
     switch stage.thermostat {
     case .none: return "constant energy (velocity Verlet)"
-    case .langevin(let temperature, let friction):
-      let course =
-        switch temperature {
-        case .constant(let value): temperatureText(value)
-        case .ramp(let from, let to): "\(temperatureText(from)) to \(temperatureText(to)), linearly"
-        case .piecewise(let points):
-          points.map { "\(temperatureText($0.value)) at step \(Wording.count($0.step))" }.joined(separator: ", ")
-        }
-      let time = units.femtoseconds / friction
-      return "Langevin thermostat, T = \(course); friction 1/(\(Wording.number(time)) \(units.timeName))"
+    case .langevin(_, let friction): return "Langevin thermostat, T = \(course); friction 1/(\(time(1 / friction)))"
+    case .csvr(_, let relaxation):
+      return "CSVR thermostat (stochastic velocity rescaling), T = \(course); time \(time(relaxation))"
+    case .noseHoover(_, let swing, let chain):
+      return "Nosé-Hoover chain of \(Wording.count(chain, "link")), T = \(course); time \(time(swing))"
+    case .brownian(_, let friction):
+      return "Brownian (overdamped) dynamics, T = \(course); friction 1/(\(time(1 / friction)))"
+    }
+  }
+
+  private func course(_ temperature: Schedule) -> String {
+    switch temperature {
+    case .constant(let value): temperatureText(value)
+    case .ramp(let from, let to): "\(temperatureText(from)) to \(temperatureText(to)), linearly"
+    case .piecewise(let points):
+      points.map { "\(temperatureText($0.value)) at step \(Wording.count($0.step))" }.joined(separator: ", ")
     }
   }
 

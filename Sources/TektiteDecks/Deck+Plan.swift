@@ -254,9 +254,9 @@ extension DynamicsSection {
 }
 
 extension ThermostatSection {
-  /// The thermostat: temperatures as k_B T, friction in one over internal time.
+  /// The thermostat: temperatures as k_B T, times in internal units, friction in one over internal time.
   func thermostat(_ units: Units) -> Thermostat {
-    guard kind == .langevin, let temperature, let friction else { return .none }
+    guard let temperature else { return .none }
     let k = units.boltzmann
     let schedule: Schedule =
       switch temperature {
@@ -264,7 +264,16 @@ extension ThermostatSection {
       case .ramp(let from, let to): .ramp(from: k * from, to: k * to)
       case .piecewise(let points): .piecewise(points.map { Schedule.Point(step: $0.step, value: k * $0.value) })
       }
-    return .langevin(temperature: schedule, friction: friction * units.femtoseconds)
+    // The check of the section has seen that what a kind needs is there.
+    let friction = (friction ?? 0) * units.femtoseconds
+    let time = (time ?? 0) / units.femtoseconds
+    switch kind {
+    case .none: return .none
+    case .langevin: return .langevin(temperature: schedule, friction: friction)
+    case .csvr: return .csvr(temperature: schedule, time: time)
+    case .noseHoover: return .noseHoover(temperature: schedule, time: time, chain: chain ?? 3)
+    case .brownian: return .brownian(temperature: schedule, friction: friction)
+    }
   }
 }
 

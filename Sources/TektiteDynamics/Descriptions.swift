@@ -1,13 +1,5 @@
 import TektiteCore
 
-/// How a dynamics stage exchanges heat.
-public enum Thermostat: Hashable, Sendable {
-  /// None: velocity Verlet at constant energy.
-  case none
-  /// Langevin dynamics in the BAOAB family (LangevinMiddle): temperature in energy units (k_B T), friction per time.
-  case langevin(temperature: Schedule, friction: Double)
-}
-
 /// A trajectory that a stage writes.
 public struct TrajectoryOutput: Hashable, Sendable {
   /// What a frame can hold besides positions.

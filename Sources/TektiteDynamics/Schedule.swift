@@ -20,6 +20,24 @@ public enum Schedule: Hashable, Sendable {
     }
   }
 
+  /// The largest value that it takes.
+  public var largest: Double {
+    switch self {
+    case .constant(let value): value
+    case .ramp(let from, let to): max(from, to)
+    case .piecewise(let points): points.map(\.value).max() ?? 0
+    }
+  }
+
+  /// The smallest value that it takes.
+  public var smallest: Double {
+    switch self {
+    case .constant(let value): value
+    case .ramp(let from, let to): min(from, to)
+    case .piecewise(let points): points.map(\.value).min() ?? 0
+    }
+  }
+
   /// The value at a step of a stage that has `steps` steps.
   public func value(at step: Int, of steps: Int) -> Double {
     switch self {

@@ -6,7 +6,7 @@ import Testing
 struct ResumeTests {
   /// Kinds of dynamics that must go on byte for byte.
   enum Kind: String, CaseIterable {
-    case constantEnergy, langevin, ramp, logarithmic, observed
+    case constantEnergy, langevin, ramp, logarithmic, observed, thermostats
 
     var deck: String {
       switch self {
@@ -37,6 +37,22 @@ struct ResumeTests {
             thermo: {every: 7}
             checkpoint: {every: 45}
           """, Decks.constantEnergy(steps: 1000))
+      case .thermostats:
+        func stage(_ thermostat: String, timestep: Double = 0.004) -> String {
+          """
+          dynamics:
+            thermostat: \(thermostat)
+            timestep: \(timestep)
+            steps: 700
+            trajectory: {every: 50, fields: [velocities]}
+            thermo: {every: 7}
+            checkpoint: {every: 45}
+          """
+        }
+        return Decks.kobAndersen(
+          stage("{kind: csvr, temperature: {from: 1.0, to: 0.8}, time: 0.2}"),
+          stage("{kind: nose-hoover, temperature: {from: 0.8, to: 1.0}, time: 0.2}"),
+          stage("{kind: brownian, temperature: 1.0, friction: 10}", timestep: 0.0005))
       case .logarithmic:
         return Decks.kobAndersen(
           """

@@ -80,6 +80,25 @@ struct RunTests {
     #expect(try Program.run("check", "deck.yaml", in: scratch).output.contains("this folder holds a run"))
   }
 
+  @Test("check says which thermostat a stage has")
+  func thermostats() throws {
+    let scratch = try Scratch()
+    func stage(_ thermostat: String) -> String { "dynamics: {timestep: 0.004, steps: 10, thermostat: \(thermostat)}" }
+    try scratch.write(
+      Decks.kobAndersen(
+        stage("{kind: csvr, temperature: {from: 2, to: 1}, time: 0.5}"),
+        stage("{kind: nose-hoover, temperature: 1, time: 0.4}"),
+        stage("{kind: brownian, temperature: 1, friction: 20}"), stage("none")), to: "deck.yaml")
+    let checked = try Program.run("check", "deck.yaml", in: scratch)
+    for text in [
+      "CSVR thermostat (stochastic velocity rescaling), T = 2 to 1, linearly; time 0.5 tau",
+      "Nosé-Hoover chain of 3 links, T = 1; time 0.4 tau",
+      "Brownian (overdamped) dynamics, T = 1; friction 1/(0.05 tau)", "constant energy (velocity Verlet)",
+    ] {
+      #expect(checked.output.contains(text), "no '\(text)' in\n\(checked.output)\(checked.error)")
+    }
+  }
+
   @Test("inspect knows everything that a run writes, in words and as JSON")
   func inspect() throws {
     let scratch = try Scratch()

@@ -25,7 +25,8 @@ private struct DeckDamage {
     "2.5 sigma", "lj", "real", "random", "sc",
     "kob-andersen", "argon", "wca", "none", "auto", "keep", "..", "/", "../", ".nc", "<<: ", "@", "`", "1e-320",
     "2147483647", "4294967296", "1e15",
-    "langevin", "per-decade", "block", "every", "at", "points", "from", "to", "cell", "density", "counts",
+    "langevin", "csvr", "nose-hoover", "brownian", "chain", "per-decade", "block", "every", "at", "points", "from",
+    "to", "cell", "density", "counts",
   ]
 
   /// A damaged copy, by one to five changes.

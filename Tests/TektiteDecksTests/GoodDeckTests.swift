@@ -125,6 +125,26 @@ struct GoodDeckTests {
     #expect(close(last.velocities, 94.4 * k) && last.name == "constant energy")
   }
 
+  @Test("Every thermostat gets temperatures as k_B T and times in internal units, and the default chain is written out")
+  func thermostats() throws {
+    let deck = try Deck(contentsOf: DeckDocuments.folder + "/good/thermostats.yaml")
+    let (k, fs) = (Units.real.boltzmann, Units.real.femtoseconds)
+    let found = try deck.plan().stages.map { stage -> Thermostat in
+      guard case .dynamics(let dynamics) = stage else { return .none }
+      return dynamics.thermostat
+    }
+    #expect(
+      found == [
+        .csvr(temperature: .piecewise([.init(step: 0, value: k * 300), .init(step: 10, value: 0)]), time: 100 / fs),
+        .noseHoover(temperature: .ramp(from: k * 200, to: k * 94.4), time: 500 / fs, chain: 3),
+        .noseHoover(temperature: .constant(k * 94.4), time: 200 / fs, chain: 5),
+        .brownian(temperature: .constant(k * 94.4), friction: 0.001 * fs),
+        .langevin(temperature: .constant(k * 94.4), friction: 0.001 * fs),
+      ])
+    #expect(deck.spelledOut.contains("chain: 3") && deck.spelledOut.contains("chain: 5"))
+    #expect(deck.spelledOut.components(separatedBy: "chain:").count == 3, "no other thermostat has a chain")
+  }
+
   @Test("Masses: the deck's, then the file's, then the model's")
   func masses() throws {
     let plan = try Deck(contentsOf: DeckDocuments.folder + "/good/potentials.yaml").plan()

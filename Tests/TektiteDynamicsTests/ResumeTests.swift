@@ -41,6 +41,70 @@ struct ResumeTests {
     }
   }
 
+  static let thermostats: [Thermostat] = [
+    .csvr(temperature: .ramp(from: 0.9, to: 0.5), time: 0.1),
+    .noseHoover(temperature: .ramp(from: 0.9, to: 0.5), time: 0.1, chain: 4),
+    .brownian(temperature: .ramp(from: 0.9, to: 0.5), friction: 20),
+  ]
+
+  @Test("A run under any thermostat that stops at any checkpoint and resumes is the same run", arguments: thermostats)
+  func thermostatStopAndResume(_ thermostat: Thermostat) throws {
+    var first = Stages.langevin(150)
+    first.thermostat = thermostat
+    first.checkpoint = .every(17)
+    if !thermostat.conservesMomentum { first.momentumRemoval = nil }
+    // A second stage of the same kind, which must start afresh.
+    var second = first
+    second.name = "again"
+    second.trajectories = []
+    second.thermo = ThermoOutput(file: "again.csv", trigger: .every(10))
+    let plan = try Fixture.plan([.dynamics(first), .dynamics(second)])
+    let reference = MemoryStore()
+    #expect(try reference.run(plan) == .finished)
+    #expect(reference.saves > 16)
+    for save in 1..<reference.saves {
+      let store = MemoryStore()
+      let interruption = Interruption()
+      store.onSave = { if $0 == save { interruption.request(signal: 15) } }
+      #expect(try store.run(plan, interruption: interruption) == .interrupted(signal: 15), "save \(save)")
+      store.onSave = { _ in }
+      #expect(try store.run(plan, threads: 1 + save % 2, resume: true) == .finished)
+      #expect(store.holdsTheSame(as: reference), "stopped at save \(save)")
+    }
+  }
+
+  @Test("Memory of an integrator that the thermostat does not have, or of an older format, is refused")
+  func foreignMemory() throws {
+    var stage = Stages.langevin()
+    stage.thermostat = .noseHoover(temperature: .constant(0.7), time: 0.1, chain: 3)
+    stage.checkpoint = .every(50)
+    let plan = try Fixture.plan([.dynamics(stage)])
+    func stopped() throws -> MemoryStore {
+      let store = MemoryStore()
+      let interruption = Interruption()
+      store.onSave = { if $0 == 2 { interruption.request() } }
+      try store.run(plan, interruption: interruption)
+      store.onSave = { _ in }
+      return store
+    }
+    for memory in [[], [1.0, 2, 3, 4], [1, 2, 3, 4, 5, .infinity]] {
+      let store = try stopped()
+      var state = try RunState(try #require(store.checkpoint), file: "")
+      #expect(state.integrator.count == 6 && !state.integrator.contains(0))
+      state.integrator = memory
+      store.checkpoint = state.sections
+      #expect { try store.run(plan, resume: true) } throws: {
+        ($0 as? InputError)?.message.contains("does not fit the thermostat") ?? false
+      }
+    }
+    let store = try stopped()
+    let place = try #require(store.checkpoint?.firstIndex { $0.name == "progress" })
+    store.checkpoint?[place].bytes[0] = 1
+    #expect { try store.run(plan, resume: true) } throws: {
+      ($0 as? InputError)?.message.contains("format 1; this program reads format 2") ?? false
+    }
+  }
+
   @Test("A run that fails at any moment resumes from its last checkpoint to the same end")
   func killAndResume() throws {
     let reference = try Self.uninterrupted()
@@ -189,9 +253,11 @@ struct ResumeTests {
     state.ledger.heat = .leastNormalMagnitude
     state.outputs = ["b": OutputPosition(count: 1, bytes: 2), "a": OutputPosition(count: 3, bytes: 4)]
     state.minimizer = [0, 255, 7]
+    state.integrator = [-0.0, .leastNonzeroMagnitude, 3]
     let again = try RunState(state.sections, file: "")
     #expect(again.sections == state.sections)
     #expect(again.images == state.images)
+    #expect(again.integrator == state.integrator)
     #expect(again.outputs == state.outputs)
     #expect(again.deck == state.deck)
   }

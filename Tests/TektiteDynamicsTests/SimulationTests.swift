@@ -95,6 +95,30 @@ struct SimulationTests {
     #expect(first[14] == 0)
   }
 
+  static let thermostats: [(thermostat: Thermostat, freedom: Double)] = [
+    (.csvr(temperature: .constant(0.9), time: 0.1), 93),
+    (.noseHoover(temperature: .constant(0.9), time: 0.1, chain: 3), 93),
+    (.brownian(temperature: .constant(0.9), friction: 160), 96),
+  ]
+
+  @Test("Temperature and conserved energy of a row count degrees of freedom and heat", arguments: thermostats)
+  func thermostatRow(_ entry: (thermostat: Thermostat, freedom: Double)) throws {
+    var stage = Stages.langevin(400)
+    stage.thermostat = entry.thermostat
+    stage.timestep = 0.002
+    let store = MemoryStore()
+    try store.run(try Fixture.plan([.dynamics(stage)], temperature: 0.5))
+    let rows = try #require(store.rows["equilibrate.csv"]).map { $0.map(Double.init(bitPattern:)) }
+    for row in rows {
+      #expect(abs(row[2] - 2 * row[4] / entry.freedom) < 1e-12)
+      #expect(abs(row[14] - (row[6] - rows[0][6]) / 32) < 1e-12)
+      // Heating from 0.5 to 0.9 takes 0.6 and more an atom; the integrators lose a hundredth of that at most.
+      #expect(abs(row[14]) < 0.01, "drift an atom at step \(row[0])")
+    }
+    let last = try #require(rows.last)
+    #expect(abs(last[5] - rows[0][5]) > 32 * 0.3, "the total energy must have changed for this to test anything")
+  }
+
   @Test("Outputs, checkpoints and threads do not change a bit of the trajectory")
   func outputsDoNotAlter() throws {
     func end(_ stages: [Stage], threads: Int = 1) throws -> [CheckpointSection] {
@@ -195,5 +219,18 @@ struct SimulationTests {
     #expect(refusal(try Fixture.plan(stages + stages)).contains("two outputs"))
     #expect(
       refusal(try Fixture.plan([.dynamics(DynamicsStage(name: "x", timestep: 0, steps: 1))])).contains("timestep"))
+    let thermostats: [(Thermostat, String)] = [
+      (.csvr(temperature: .constant(-1), time: 1), "temperature"), (.csvr(temperature: .constant(1), time: -1), "time"),
+      (.langevin(temperature: .constant(.nan), friction: 1), "temperature"),
+      (.noseHoover(temperature: .ramp(from: 1, to: 0), time: 1, chain: 3), "temperature 0"),
+      (.noseHoover(temperature: .constant(1), time: 0, chain: 3), "time of 0"),
+      (.noseHoover(temperature: .constant(1), time: 1, chain: 0), "0 links"),
+      (.brownian(temperature: .constant(1), friction: 0), "friction of 0"),
+    ]
+    for (thermostat, words) in thermostats {
+      var stage = Stages.constantEnergy()
+      stage.thermostat = thermostat
+      #expect(refusal(try Fixture.plan([.dynamics(stage)])).contains(words), "\(thermostat)")
+    }
   }
 }

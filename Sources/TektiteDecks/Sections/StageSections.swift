@@ -52,7 +52,22 @@ struct DynamicsSection: DeckSection {
         "guard", \.limits, GuardSection.table.codec, default: GuardSection(),
         "Limits beyond which the run is stopped as unphysical."),
     ],
-    inherited: DefaultsSection.names)
+    inherited: DefaultsSection.names,
+    check: { section, _ throws(InputError) in try section.checkThermostat() })
+
+  /// What a thermostat asks of the rest of its stage.
+  private func checkThermostat() throws(InputError) {
+    if thermostat.kind == .brownian, momentumRemoval != nil {
+      throw marks["momentum-removal"].error(
+        "'momentum-removal' has no meaning for a Brownian thermostat, under which velocities are new in each step; remove it or write 'start'"
+      )
+    }
+    if thermostat.kind == .noseHoover, let time = thermostat.time, !(time >= 5 * timestep) {
+      throw thermostat.marks["time"].error(
+        "a Nosé-Hoover chain swings with about its 'time', which must be at least five timesteps to be followed; a hundred are usual"
+      )
+    }
+  }
 }
 
 /// `minimize:` in the list of stages.

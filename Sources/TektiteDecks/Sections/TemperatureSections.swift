@@ -17,34 +17,82 @@ struct VelocitiesSection: DeckSection {
 
 /// `thermostat:` of a stage.
 struct ThermostatSection: DeckSection {
-  enum Kind: String, CaseIterable { case none, langevin }
+  enum Kind: String, CaseIterable {
+    case none, langevin, csvr
+    case noseHoover = "nose-hoover"
+    case brownian
+
+    /// The thermostat in a sentence.
+    var words: String {
+      switch self {
+      case .none: "no thermostat"
+      case .langevin: "a Langevin thermostat"
+      case .csvr: "a CSVR thermostat"
+      case .noseHoover: "a Nosé-Hoover thermostat"
+      case .brownian: "a Brownian thermostat"
+      }
+    }
+
+    /// The keys that must be given.
+    var needed: [String] {
+      switch self {
+      case .none: []
+      case .langevin, .brownian: ["temperature", "friction"]
+      case .csvr, .noseHoover: ["temperature", "time"]
+      }
+    }
+
+    /// The keys that have a meaning.
+    var known: [String] { self == .noseHoover ? needed + ["chain"] : needed }
+  }
   var kind = Kind.none
   var temperature: Schedule?
   var friction: Double?
+  var time: Double?
+  var chain: Int?
   var marks = Marks.none
 
   static let table = SectionTable<Self>(
     name: "thermostat", expectation: "a thermostat", meaning: "How a stage exchanges heat; 'none' is constant energy.",
     keys: [
-      .required("kind", \.kind, .word("a thermostat"), "'langevin' (BAOAB) or 'none'."),
+      .required(
+        "kind", \.kind, .word("a thermostat"),
+        "'langevin' (BAOAB), 'csvr' (stochastic velocity rescaling), 'nose-hoover' (a chain), 'brownian' (overdamped) or 'none'."
+      ),
       .absent(
         "temperature", \.temperature, .schedule,
         "A temperature; {from: a, to: b}, linear from the first step to the last; or {points: [[step, T], ...]}, linear between points."
       ),
       .absent(
         "friction", \.friction, .quantity("a friction, a rate", .frequency, .positive),
-        "The friction of the Langevin thermostat, one over a time. Dynamics slow down when it is not small."),
+        "The friction of Langevin or Brownian dynamics, one over a time. Langevin dynamics slow down when it is not small."
+      ),
+      .absent(
+        "time", \.time, .quantity("a relaxation time, a time", .time, .positive),
+        "Of 'csvr', the relaxation time of the kinetic energy; of 'nose-hoover', the time that sets the masses of the chain."
+      ),
+      .absent(
+        "chain", \.chain, .integer("the number of links", in: 1...100),
+        "The number of links of a Nosé-Hoover chain. Default: 3."),
     ],
     check: { section, _ throws(InputError) in
-      for key in ["temperature", "friction"] {
-        let isGiven = section.marks.values[key] != nil
-        if section.kind == .langevin && !isGiven {
-          throw section.marks.section.error("a Langevin thermostat needs the key '\(key)'")
-        }
-        if section.kind == .none && isGiven {
-          throw section.marks[key].error(
-            "'\(key)' has no meaning without a thermostat; remove it or write 'kind: langevin'")
-        }
+      let kind = section.kind
+      let given = ["temperature", "friction", "time", "chain"].filter { section.marks.values[$0] != nil }
+      if let key = given.first(where: { !kind.known.contains($0) }) {
+        throw section.marks[key].error(
+          kind == .none
+            ? "'\(key)' has no meaning without a thermostat; remove it or write 'kind: langevin'"
+            : "'\(key)' has no meaning for \(kind.words), which takes \(kind.known.map { "'\($0)'" }.joined(separator: ", "))"
+        )
+      }
+      if let key = kind.needed.first(where: { !given.contains($0) }) {
+        throw section.marks.section.error("\(kind.words) needs the key '\(key)'")
+      }
+      guard kind == .noseHoover else { return }
+      section.chain = section.chain ?? 3
+      if let temperature = section.temperature, !(temperature.smallest > 0) {
+        throw section.marks["temperature"].error(
+          "a Nosé-Hoover thermostat needs temperatures greater than 0; 'langevin' and 'csvr' can cool to 0")
       }
     })
 

@@ -3,7 +3,7 @@ import TektiteCore
 /// The whole state of a run between two steps: what a checkpoint holds. No wall time, no thread count and nothing of the machine is in it, so
 /// that two runs that did the same have the same bytes.
 struct RunState {
-  private static let version = 1
+  private static let version = 2
 
   /// Index of the stage that goes on; the number of stages when the run is done.
   var stage = 0
@@ -26,6 +26,8 @@ struct RunState {
   var ledger = StageLedger()
   /// How far the outputs of the stage have got.
   var outputs: [String: OutputPosition] = [:]
+  /// What an integrator remembers, empty for most.
+  var integrator: [Double] = []
   /// What a minimiser keeps, empty in a dynamics stage.
   var minimizer: [UInt8] = []
   /// What the observer of a dynamics stage has added up, empty without one.
@@ -125,6 +127,7 @@ struct RunState {
           $0.put(position.bytes)
         }
       },
+      section("integrator") { $0.put(integrator) },
       section("minimizer") {
         $0.put(minimizer.map(Int32.init))
         $0.put(restingVelocities)
@@ -194,6 +197,9 @@ struct RunState {
       guard position.count >= 0, position.bytes >= 0 else { throw reader.malformed("a negative length") }
       outputs[name] = position
     }
+    try reader.expectEnd()
+    reader = try read("integrator")
+    integrator = try reader.doubles()
     try reader.expectEnd()
     reader = try read("minimizer")
     minimizer = try reader.int32s().map { UInt8(truncatingIfNeeded: $0) }

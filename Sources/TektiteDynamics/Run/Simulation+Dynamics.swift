@@ -14,6 +14,22 @@ extension Simulation {
         timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
         noise: Noise(RandomStream.langevin.generator(seed: plan.seed, stage: index)))
       return try drive(integrator, stage, index: index, resuming: state)
+    case .csvr(let temperature, let time):
+      let integrator = StochasticRescaling(
+        timestep: stage.timestep, time: time, temperature: temperature, steps: stage.steps,
+        degreesOfFreedom: stage.degreesOfFreedom(count: system.count),
+        noise: Noise(RandomStream.rescaling.generator(seed: plan.seed, stage: index)))
+      return try drive(integrator, stage, index: index, resuming: state)
+    case .noseHoover(let temperature, let time, let chain):
+      let integrator = NoseHooverChain(
+        timestep: stage.timestep, time: time, chain: chain, temperature: temperature, steps: stage.steps,
+        degreesOfFreedom: stage.degreesOfFreedom(count: system.count))
+      return try drive(integrator, stage, index: index, resuming: state)
+    case .brownian(let temperature, let friction):
+      let integrator = BrownianDynamics(
+        timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
+        noise: Noise(RandomStream.brownian.generator(seed: plan.seed, stage: index)))
+      return try drive(integrator, stage, index: index, resuming: state)
     }
   }
 
@@ -33,8 +49,7 @@ extension Simulation {
     }
     integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
     let measured = DynamicsQuantities.of(field)
-    let freedom = Thermodynamics.degreesOfFreedom(
-      count: system.count, conservesMomentum: stage.thermostat == .none || stage.momentumRemoval != nil)
+    let freedom = stage.degreesOfFreedom(count: system.count)
     var step = state?.step ?? 0
     var ledger = state?.ledger ?? StageLedger()
     if state == nil {
@@ -46,6 +61,7 @@ extension Simulation {
       ledger.momentumAtStart = Thermodynamics.momentum(system)
     }
     integrator.heat = ledger.heat
+    if let state { try integrator.recall(state.integrator, file: store.checkpointName) }
     var watch = Guard(
       stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
       timestep: stage.timestep)
@@ -78,6 +94,7 @@ extension Simulation {
       state.reference = field.reference.array()
       state.ledger = ledger
       state.ledger.heat = integrator.heat
+      state.integrator = integrator.memory
       state.ledger.rebuilds = field.rebuilds
       state.outputs = try outputs.synchronize()
       state.observations = observations?.state ?? []
@@ -199,8 +216,8 @@ extension Simulation {
       let energy = unit(plan.units.energyName)
       text += ", conserved energy drifted by \(brief(drift))\(energy.isEmpty ? "" : " " + energy) per atom"
     }
-    // A thermostat's kicks change the momentum; only without one does it say anything.
-    if stage.thermostat == .none, let drift = entry.momentumDriftPerAtom {
+    // The kicks of Langevin and Brownian dynamics change the momentum; only without them does it say anything.
+    if stage.thermostat.conservesMomentum, let drift = entry.momentumDriftPerAtom {
       text += ", momentum by \(brief(drift)) per atom"
     }
     progress.note(text)
@@ -312,18 +329,6 @@ private struct StageEvents {
       if let other { next = min(next, other) }
     }
     return next
-  }
-}
-
-extension Thermostat {
-  /// The largest k_B T that the thermostat aims at, energy; 0 without one.
-  var largestTemperature: Double {
-    switch self {
-    case .none: 0
-    case .langevin(.constant(let value), _): value
-    case .langevin(.ramp(let from, let to), _): max(from, to)
-    case .langevin(.piecewise(let points), _): points.map(\.value).max() ?? 0
-    }
   }
 }
 

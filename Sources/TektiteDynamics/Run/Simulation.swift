@@ -174,6 +174,7 @@ public struct Simulation: ~Copyable {
             "a timestep of \(dynamics.timestep) for \(dynamics.steps) steps; expected a positive timestep",
             "stage '\(stage.name)'")
         }
+        if let why = dynamics.thermostat.complaint { throw wrong(why, "stage '\(stage.name)'") }
       }
     }
   }
