@@ -81,6 +81,20 @@ struct Liquid: ~Copyable {
     }
   }
 
+  /// Any integrator, started at step 0, calling `body` every so many steps with energy and virial measured.
+  mutating func run<I: Integrator & ~Copyable>(
+    _ integrator: inout I, steps: Int, every: Int = 1 << 30, _ body: (borrowing Liquid) -> Void = { _ in }
+  ) throws {
+    try measure()
+    var done = 0
+    while done < steps {
+      let part = min(every, steps - done)
+      try integrator.advance(&system, &field, from: done, count: part, measuring: [.energy, .forces, .virial])
+      done += part
+      body(self)
+    }
+  }
+
   /// Scales velocities, without motion of the centre of mass, to a kinetic energy.
   mutating func setKineticEnergy(_ target: Double) {
     system.removeMomentum()

@@ -137,7 +137,7 @@ struct ThermostatTests {
 }
 
 /// u = k r²/2 for each atom by itself.
-private struct Trap: PotentialModel {
+struct Trap: PotentialModel {
   var stiffness: Double
   var name: String { "harmonic trap" }
   func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
