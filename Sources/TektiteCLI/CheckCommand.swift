@@ -158,6 +158,13 @@ struct DeckReport {
       lines.append(
         "'\(minimize.name)': minimize (\(minimize.algorithm.rawValue)) until the forces are below "
           + "\(Wording.number(minimize.forceTolerance)), at most \(Wording.count(minimize.maximumSteps)) evaluations")
+    case .isoconfigurational(let ensemble):
+      let step = ensemble.timestep * units.femtoseconds
+      lines.append(
+        "'\(ensemble.name)': isoconfigurational ensemble of \(Wording.count(ensemble.runs, "run")), each "
+          + "\(Wording.count(ensemble.steps, "step")) of \(Wording.number(step)) \(units.timeName) at constant energy, T = "
+          + "\(temperatureText(ensemble.temperature)); \(ensemble.measure.rawValue) at \(Wording.count(ensemble.times.count, "time"))"
+      )
     case .dynamics(let dynamics):
       let unit = units.timeName
       let step = dynamics.timestep * units.femtoseconds

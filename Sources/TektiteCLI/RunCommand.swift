@@ -124,6 +124,9 @@ enum RunFiles {
 extension Stage {
   /// The tables of observables that the stage writes, and what they are; the summary of all comes last.
   var observed: [(file: String, title: String)] {
+    if case .isoconfigurational(let stage) = self {
+      return [(stage.file, "propensity of each atom"), (stage.table, "means and noise of the propensities")]
+    }
     guard case .dynamics(let stage) = self, let observation = stage.observation as? StageObservation else { return [] }
     return observation.requests.flatMap(\.contents) + [(observation.summary, "all observables, with definitions,")]
   }
@@ -133,6 +136,7 @@ extension Stage {
     switch self {
     case .minimize(let stage): stage.trajectories
     case .dynamics(let stage): stage.trajectories
+    case .isoconfigurational: []
     }
   }
   /// The table that the stage writes.
@@ -140,6 +144,7 @@ extension Stage {
     switch self {
     case .minimize(let stage): stage.thermo
     case .dynamics(let stage): stage.thermo
+    case .isoconfigurational: nil
     }
   }
   /// The margin of neighbour lists that the deck asks for.
@@ -147,6 +152,7 @@ extension Stage {
     switch self {
     case .minimize(let stage): stage.skin
     case .dynamics(let stage): stage.skin
+    case .isoconfigurational(let stage): stage.skin
     }
   }
 }

@@ -68,6 +68,9 @@ struct RunForecast {
         steps = dynamics.steps
         isDynamics = true
       case .minimize(let minimize): steps = minimize.maximumSteps
+      case .isoconfigurational(let ensemble):
+        steps = ensemble.runs * ensemble.steps
+        isDynamics = true
       }
       stages.append(
         StageForecast(

@@ -215,6 +215,7 @@ extension StageSection {
     switch self {
     case .minimize(let section): .minimize(section.stage)
     case .dynamics(let section): .dynamics(section.stage(units))
+    case .isoconfigurational(let section): .isoconfigurational(section.stage(units))
     }
   }
 }

@@ -94,7 +94,8 @@ struct DeckBody: DeckSection {
         fill: { _, _ in }, write: { _, _ in nil }),
       .required(
         "stages", \.stages,
-        StageSection.codec.list("a list of stages, each '- minimize: {...}' or '- dynamics: {...}'"),
+        StageSection.codec.list(
+          "a list of stages, each '- minimize: {...}', '- dynamics: {...}' or '- isoconfigurational: {...}'"),
         "What is done, in order."),
     ],
     later: [
@@ -104,7 +105,8 @@ struct DeckBody: DeckSection {
     check: { body, _ throws(InputError) in
       if body.stages.isEmpty {
         throw body.marks["stages"].error(
-          "the list of stages is empty; give at least one, '- minimize: {...}' or '- dynamics: {...}'")
+          "the list of stages is empty; give at least one, '- minimize: {...}', '- dynamics: {...}' or '- isoconfigurational: {...}'"
+        )
       }
       if body.stages.count > 10_000 { throw body.marks["stages"].error("more than 10000 stages") }
     })
@@ -115,12 +117,14 @@ extension StageSection {
     switch self {
     case .minimize(let section): section.name
     case .dynamics(let section): section.name
+    case .isoconfigurational(let section): section.name
     }
   }
   var marks: Marks {
     switch self {
     case .minimize(let section): section.marks
     case .dynamics(let section): section.marks
+    case .isoconfigurational(let section): section.marks
     }
   }
   var potential: PotentialSpec? {
@@ -128,6 +132,7 @@ extension StageSection {
       switch self {
       case .minimize(let section): section.potential
       case .dynamics(let section): section.potential
+      case .isoconfigurational(let section): section.potential
       }
     }
     set {
@@ -138,6 +143,9 @@ extension StageSection {
       case .dynamics(var section):
         section.potential = newValue
         self = .dynamics(section)
+      case .isoconfigurational(var section):
+        section.potential = newValue
+        self = .isoconfigurational(section)
       }
     }
   }
@@ -145,17 +153,19 @@ extension StageSection {
     switch self {
     case .minimize(let section): section.trajectory
     case .dynamics(let section): section.trajectory
+    case .isoconfigurational: []
     }
   }
   var thermo: ThermoSection? {
     switch self {
     case .minimize(let section): section.thermo
     case .dynamics(let section): section.thermo
+    case .isoconfigurational: nil
     }
   }
   var observe: [ObservableSection] {
     switch self {
-    case .minimize: []
+    case .minimize, .isoconfigurational: []
     case .dynamics(let section): section.observe
     }
   }
@@ -170,17 +180,7 @@ extension DeckBody {
   }
 
   /// Every file of every stage, in order.
-  var outputs: [Output] {
-    stages.flatMap { stage in
-      stage.trajectory.map { Output(file: $0.file ?? "", stage: stage.name ?? "", mark: $0.marks["file"]) }
-        + (stage.thermo.map { [Output(file: $0.file ?? "", stage: stage.name ?? "", mark: $0.marks["file"])] } ?? [])
-        + stage.observe.flatMap { section in
-          section.request.files.map { Output(file: $0, stage: stage.name ?? "", mark: section.marks["file"]) }
-        }
-        + (stage.observe.isEmpty
-          ? [] : [Output(file: stage.summary, stage: stage.name ?? "", mark: stage.marks["observe"])])
-    }
-  }
+  var outputs: [Output] { stages.flatMap(\.outputs) }
 
   /// Gives names to stages and files that have none, and checks what concerns several stages at once.
   mutating func settle() throws(InputError) {
@@ -210,6 +210,26 @@ extension DeckBody {
 }
 
 extension StageSection {
+  /// The files that the stage writes.
+  fileprivate var outputs: [DeckBody.Output] {
+    let stage = name ?? ""
+    var outputs: [DeckBody.Output] = []
+    func add(_ file: String?, _ mark: Mark) {
+      outputs.append(DeckBody.Output(file: file ?? "", stage: stage, mark: mark))
+    }
+    for section in trajectory { add(section.file, section.marks["file"]) }
+    if let thermo { add(thermo.file, thermo.marks["file"]) }
+    for section in observe {
+      for file in section.request.files { add(file, section.marks["file"]) }
+    }
+    if !observe.isEmpty { add(summary, marks["observe"]) }
+    if case .isoconfigurational(let section) = self {
+      add(section.file, section.marks["file"])
+      add(section.table, section.marks["table"])
+    }
+    return outputs
+  }
+
   /// The file with all observables of the stage.
   var summary: String { "\(name ?? "")-observables.json" }
 
@@ -237,6 +257,12 @@ extension StageSection {
         section.observe[k].file = "\(name)-\(suffix)\(number > 1 ? "-\(number)" : "").csv"
       }
       self = .dynamics(section)
+    case .isoconfigurational(var section):
+      let name = section.name ?? "isoconfigurational-\(number)"
+      section.name = name
+      if section.file == nil { section.file = name + "-propensity.extxyz" }
+      if section.table == nil { section.table = name + "-propensity.csv" }
+      self = .isoconfigurational(section)
     }
   }
 
@@ -246,6 +272,7 @@ extension StageSection {
       switch self {
       case .minimize(let section): (section.maximumSteps, "maximum-steps")
       case .dynamics(let section): (section.steps, "steps")
+      case .isoconfigurational(let section): (section.steps, "steps")
       }
     func check(_ trigger: Trigger?, _ mark: Mark) throws(InputError) {
       if case .at(let steps) = trigger, let last = steps.last, last > limit {
@@ -254,6 +281,13 @@ extension StageSection {
     }
     for section in trajectory { try check(section.trigger, section.marks["at"]) }
     if let thermo { try check(thermo.trigger, thermo.marks["at"]) }
+    if case .isoconfigurational(let section) = self {
+      try check(section.trigger, section.marks["at"])
+      if section.stage(.lj).times.isEmpty {
+        throw section.marks["every"].error(
+          "nothing is measured: 'every' is more than the \(section.steps) steps of a run")
+      }
+    }
     if case .dynamics(let section) = self, let momentum = section.momentumRemoval {
       try check(momentum.trigger, momentum.marks["at"])
     }

@@ -11,7 +11,8 @@ public func deckSchema() -> String {
       PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
       NetworkSection.sevennet.definition, CommitteeSection.table.definition,
       DefaultsSection.table.definition, MinimizeSection.table.definition,
-      DynamicsSection.table.definition, ThermostatSection.table.definition, TemperatureSection.table.definition,
+      DynamicsSection.table.definition, IsoconfigurationalSection.table.definition, ThermostatSection.table.definition,
+      TemperatureSection.table.definition,
       TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
       CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
     ] + ObservableSection.tables.map(\.definition)

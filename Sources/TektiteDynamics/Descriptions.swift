@@ -146,11 +146,14 @@ public enum Stage: Hashable, Sendable {
   case minimize(MinimizeStage)
   /// Run dynamics.
   case dynamics(DynamicsStage)
+  /// Run an isoconfigurational ensemble.
+  case isoconfigurational(IsoconfigurationalStage)
   /// The name.
   public var name: String {
     switch self {
     case .minimize(let stage): stage.name
     case .dynamics(let stage): stage.name
+    case .isoconfigurational(let stage): stage.name
     }
   }
 }

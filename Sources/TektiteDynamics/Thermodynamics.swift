@@ -71,14 +71,16 @@ extension System {
   ///   - temperature: k_B T, energy.
   ///   - seed: the run's seed.
   ///   - stage: index of the stage that draws, −1 for the run's start.
+  ///   - draw: number of the draw within the stage.
   ///   - removingMomentum: take off the motion of the centre of mass afterwards (not for a single atom).
   ///   - exactly: rescale so that the kinetic temperature is k_B T exactly, with 3N − 3 degrees of freedom where momentum was removed.
   public mutating func drawMaxwellVelocities(
-    temperature: Double, seed: UInt64, stage: Int = -1, removingMomentum: Bool = true, exactly: Bool = true
+    temperature: Double, seed: UInt64, stage: Int = -1, draw: Int = 0, removingMomentum: Bool = true,
+    exactly: Bool = true
   ) {
     let noise = Noise(RandomStream.velocities.generator(seed: seed, stage: stage))
     for i in 0..<count {
-      velocities[i] = (temperature / masses[i]).squareRoot() * noise.normals(step: 0, atom: identity[i])
+      velocities[i] = (temperature / masses[i]).squareRoot() * noise.normals(step: draw, atom: identity[i])
     }
     let isRemoving = removingMomentum && count > 1
     if isRemoving { removeMomentum() }

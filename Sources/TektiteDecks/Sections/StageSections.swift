@@ -131,18 +131,22 @@ struct DefaultsSection: DeckSection {
 enum StageSection: Hashable, Sendable {
   case minimize(MinimizeSection)
   case dynamics(DynamicsSection)
+  case isoconfigurational(IsoconfigurationalSection)
+
+  /// Their names in decks.
+  private static let kinds = ["minimize", "dynamics", "isoconfigurational"]
 
   static let codec = Codec<Self>(
     expectation: "a stage",
     schema: Schema.any(
-      ["minimize", "dynamics"].map { kind in
+      kinds.map { kind in
         .object([
           ("type", .text("object")), ("additionalProperties", .flag(false)), ("required", .list([.text(kind)])),
           ("properties", .object([(kind, Schema.reference(kind))])),
         ])
       }),
     decode: { node, context throws(InputError) in
-      let expectation = "a stage, 'minimize: {...}' or 'dynamics: {...}'"
+      let expectation = "a stage, 'minimize: {...}', 'dynamics: {...}' or 'isoconfigurational: {...}'"
       guard case .mapping(let entries) = node.content, let entry = entries.first else {
         throw node.mismatch(expectation)
       }
@@ -156,13 +160,18 @@ enum StageSection: Hashable, Sendable {
         return .minimize(try MinimizeSection.table.decode(entry.value, context, inheriting: context.defaults))
       case "dynamics":
         return .dynamics(try DynamicsSection.table.decode(entry.value, context, inheriting: context.defaults))
-      default: throw entry.mark.error(unknown(entry.key, "a kind of stage", ["minimize", "dynamics"]))
+      case "isoconfigurational":
+        return .isoconfigurational(
+          try IsoconfigurationalSection.table.decode(entry.value, context, inheriting: context.defaults))
+      default: throw entry.mark.error(unknown(entry.key, "a kind of stage", kinds))
       }
     },
     encode: { stage, units in
       switch stage {
       case .minimize(let section): .mapping([("minimize", MinimizeSection.table.encode(section, units))])
       case .dynamics(let section): .mapping([("dynamics", DynamicsSection.table.encode(section, units))])
+      case .isoconfigurational(let section):
+        .mapping([("isoconfigurational", IsoconfigurationalSection.table.encode(section, units))])
       }
     })
 }

@@ -49,12 +49,12 @@ struct StageOutputs {
     return next
   }
 
-  /// Writes the frames that are due at a step.
+  /// Writes the frames that are due at a step, or those that are not: the last frame of a descent, which ends at a step of its own choice.
   mutating func writeFrames(
     at step: Int, time: Double, of system: borrowing System, forces: borrowing Buffer<Vector3>, energy: Double?,
-    stress: Matrix3?
+    stress: Matrix3?, due isDue: Bool = true
   ) throws {
-    for trajectory in trajectories where trajectory.output.trigger.fires(at: step) {
+    for trajectory in trajectories where trajectory.output.trigger.fires(at: step) == isDue {
       let clock = ContinuousClock()
       let start = clock.now
       let fields = trajectory.output.fields
@@ -73,9 +73,9 @@ struct StageOutputs {
     }
   }
 
-  /// Writes a row if one is due at a step.
-  mutating func writeRow(at step: Int, _ row: () -> [Double]) throws {
-    guard let table, table.output.trigger.fires(at: step) else { return }
+  /// Writes a row if one is due at a step, or if none is.
+  mutating func writeRow(at step: Int, due isDue: Bool = true, _ row: () -> [Double]) throws {
+    guard let table, table.output.trigger.fires(at: step) == isDue else { return }
     let clock = ContinuousClock()
     let start = clock.now
     try table.sink.append(row())

@@ -79,6 +79,20 @@ extension Simulation {
 
     var isAtNewStep = state == nil
     var size = ForceSize(field.evaluation.forces)
+    func write(
+      _ minimizer: borrowing M, _ system: borrowing System, _ field: borrowing ForceField, due isDue: Bool
+    ) throws {
+      let energy = field.evaluation.energy
+      try outputs.writeFrames(
+        at: step, time: Double(step), of: system, forces: field.evaluation.forces, energy: energy, stress: nil,
+        due: isDue)
+      let spreads =
+        measured.contains(.variance) ? [field.evaluation.energySpread, field.evaluation.largestForceSpread] : []
+      let evaluations = Double(minimizer.evaluations)
+      try outputs.writeRow(at: step, due: isDue) {
+        [Double(step), evaluations, energy, size.rms, size.maximum] + spreads
+      }
+    }
     var ending: MinimizationResult.Ending?
     while true {
       if isAtNewStep {
@@ -92,15 +106,7 @@ extension Simulation {
           return .unphysical(report)
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: 0) }
-        try outputs.writeFrames(
-          at: step, time: Double(step), of: system, forces: field.evaluation.forces, energy: field.evaluation.energy,
-          stress: nil)
-        let energy = field.evaluation.energy
-        let spreads =
-          measured.contains(.variance) ? [field.evaluation.energySpread, field.evaluation.largestForceSpread] : []
-        try outputs.writeRow(at: step) {
-          [Double(step), Double(minimizer.evaluations), energy, size.rms, size.maximum] + spreads
-        }
+        try write(minimizer, system, field, due: true)
       }
       ending =
         size.rms < stage.forceTolerance
@@ -128,6 +134,8 @@ extension Simulation {
             values: [("E/N", energy), ("rms force", size.rms)]))
       }
     }
+    // The minimum itself is what everybody is after, whatever its number.
+    try write(minimizer, system, field, due: false)
     for slot in 0..<system.count { system.velocities[slot] = resting[Int(system.identity[slot])] }
     _ = try outputs.synchronize()
     try outputs.close()

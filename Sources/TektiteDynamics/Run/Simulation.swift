@@ -71,6 +71,8 @@ public struct Simulation: ~Copyable {
         switch plan.stages[stage] {
         case .dynamics(let description): try runDynamics(description, index: stage, resuming: resumed)
         case .minimize(let description): try runMinimize(description, index: stage, resuming: resumed)
+        case .isoconfigurational(let description):
+          try runIsoconfigurational(description, index: stage, resuming: resumed)
         }
       if let outcome {
         if case .interrupted = outcome { record.status = "interrupted" } else { record.status = "unphysical" }
@@ -176,6 +178,16 @@ public struct Simulation: ~Copyable {
         }
         if let why = dynamics.thermostat.complaint { throw wrong(why, "stage '\(stage.name)'") }
       }
+      if case .isoconfigurational(let ensemble) = stage {
+        let (total, overflow) = ensemble.runs.multipliedReportingOverflow(by: ensemble.steps)
+        guard ensemble.timestep.isFinite, ensemble.timestep > 0, ensemble.runs > 0, ensemble.steps > 0, !overflow,
+          total > 0, ensemble.temperature >= 0, !ensemble.times.isEmpty
+        else {
+          throw wrong(
+            "\(ensemble.runs) runs of \(ensemble.steps) steps of \(ensemble.timestep); expected positive numbers and a time to measure at",
+            "stage '\(stage.name)'")
+        }
+      }
     }
   }
 
@@ -264,6 +276,7 @@ extension Stage {
     case .dynamics(let stage):
       stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? []) + (stage.observation?.files ?? [])
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
+    case .isoconfigurational(let stage): [stage.file, stage.table]
     }
   }
 }

@@ -1,0 +1,204 @@
+import Synchronization
+import TektiteCore
+
+extension Simulation {
+  /// Runs an isoconfigurational ensemble, from its start or from a checkpoint within it. Returns nil when the stage is done. The atoms are
+  /// afterwards where they were, with the velocities that they had.
+  ///
+  /// As many runs go on at a time as there are threads, each with one thread of its own; their results are added in the order of
+  /// their numbers.
+  mutating func runIsoconfigurational(
+    _ stage: IsoconfigurationalStage, index: Int, resuming state: RunState?
+  ) throws -> RunOutcome? {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let earlier = state != nil && record.stages.count > index ? record.stages[index] : nil
+    var frame = Frame()
+    system.copy(into: &frame, velocities: false)
+    let start = Structure(topology: system.topology, frame: frame)
+    let times = stage.times
+    var sums = PropensitySums(times: times.count, atoms: system.count)
+    if let state {
+      var reader = ByteReader(state.observations, file: store.checkpointName, section: RunState.observationsName)
+      try sums.restore(from: &reader)
+      try reader.expectEnd()
+    }
+    let model = plan.models[index]
+    let requirements = try model.makePotential(for: system.table).requirements
+    guard requirements.conservative else {
+      throw InputError(
+        "the forces of \(model.name) are not the gradient of an energy, so runs at constant energy make no sense with them.",
+        file: "stage '\(stage.name)'")
+    }
+    let skin = stage.skin ?? Self.defaultSkin(requirements)
+    let ensemble = IsoconfigurationalRun(
+      stage: stage, times: times, start: start, units: plan.units, seed: plan.seed, index: index, model: model,
+      skin: skin)
+    progress.begin(stage.name, from: sums.runs * stage.steps, of: stage.runs * stage.steps)
+    lastCheckpoint = clock.now
+    var forceSeconds = 0.0
+    var listSeconds = 0.0
+
+    func entry() -> RunRecord.Stage {
+      RunRecord.Stage(
+        name: stage.name, kind: "isoconfigurational", steps: sums.runs * stage.steps,
+        seconds: (clock.now - began).seconds,
+        forceSeconds: forceSeconds, neighborSeconds: listSeconds, outputSeconds: 0, observationSeconds: nil,
+        energyDriftPerAtom: nil, momentumDriftPerAtom: nil, ending: nil)
+    }
+    func snapshot(_ system: borrowing System) -> RunState {
+      var state = RunState(stage: index, step: sums.runs, deck: plan.deckText, system: system)
+      // Marks the stage as begun.
+      state.reference = state.positions
+      var writer = ByteWriter()
+      sums.save(to: &writer)
+      state.observations = writer.bytes
+      return state
+    }
+
+    while sums.runs < stage.runs {
+      let first = sums.runs
+      let width = min(team.count, stage.runs - first)
+      let results = Mutex([IsoconfigurationalRun.Result?](repeating: nil, count: width))
+      let handlesSignals = options.handlesSignals
+      let interruption = options.interruption
+      team.forEachChunk(width) { k in
+        let result = ensemble.run(first + k) {
+          (handlesSignals ? SignalCatcher.pending : nil) ?? interruption.pending != nil
+        }
+        results.withLock { $0[k] = result }
+      }
+      for result in results.withLock({ $0 }) {
+        switch result {
+        case .done(let values, let force, let list):
+          sums.add(values)
+          // Of the threads' times the wall has seen one share.
+          forceSeconds += force / Double(width)
+          listSeconds += list / Double(width)
+          continue
+        case .unphysical(let report, let lastGood):
+          try writeForensics(report, lastGood: lastGood)
+          try enter(entry(), at: index, after: earlier)
+          return .unphysical(report)
+        case .failed(let error): throw error
+        case .stopped, nil: break
+        }
+        break
+      }
+      if let signal = pendingSignal, sums.runs < stage.runs {
+        try save(snapshot(system))
+        try enter(entry(), at: index, after: earlier)
+        progress.note(
+          "\(stage.name): stopped after \(sums.runs) of \(stage.runs) runs by a signal; a checkpoint was written")
+        return .interrupted(signal: signal)
+      }
+      if (clock.now - lastCheckpoint).seconds >= 60 { try save(snapshot(system)) }
+      if progress.isDue {
+        progress.update(
+          ProgressReporter.Status(
+            step: sums.runs * stage.steps, steps: stage.runs * stage.steps, values: [("runs", Double(sums.runs))]))
+      }
+    }
+    let files = PropensityFiles(stage: stage, sums: sums, start: start, units: plan.units)
+    try store.write(files.frames, to: stage.file)
+    try store.write(files.table, to: stage.table)
+    try saveEnd(of: index)
+    let final = entry()
+    try enter(final, at: index, after: earlier)
+    progress.note(
+      "\(stage.name): \(stage.runs) runs of \(stage.steps) steps in \(ProgressReporter.span(final.seconds)) "
+        + "(\(brief(Double(final.steps) / max(final.seconds, 1e-9))) steps/s)")
+    return nil
+  }
+}
+
+/// What the runs of an isoconfigurational ensemble have in common.
+struct IsoconfigurationalRun: Sendable {
+  /// How a run ended.
+  enum Result: Sendable {
+    /// A value for each time and atom, and the time spent in forces and lists.
+    case done(values: [Double], forceSeconds: Double, listSeconds: Double)
+    /// It was asked to stop.
+    case stopped
+    /// The guard stopped it.
+    case unphysical(UnphysicalReport, lastGood: Frame)
+    /// The potential failed.
+    case failed(any Error)
+  }
+
+  let stage: IsoconfigurationalStage
+  let times: [Int]
+  let start: Structure
+  let units: Units
+  let seed: UInt64
+  let index: Int
+  let model: any PotentialModel
+  let skin: Double
+
+  /// Does one run.
+  /// - Parameters:
+  ///   - number: from 0; it is the key of the velocities.
+  ///   - stops: asked now and then whether to give up.
+  func run(_ number: Int, stops: () -> Bool) -> Result {
+    do {
+      return try go(number, stops)
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  private func go(_ number: Int, _ stops: () -> Bool) throws -> Result {
+    var system = System(start, units: units)
+    system.drawMaxwellVelocities(
+      temperature: stage.temperature, seed: seed, stage: index, draw: number + 1,
+      exactly: false)
+    var field = try ForceField(model, for: system, skin: skin, team: ThreadTeam(threads: 1))
+    try field.update(&system)
+    var ledger = StageLedger()
+    ledger.temperatureAtStart = stage.temperature
+    ledger.forceAtStart = Guard.largest(field.evaluation.forces).force
+    var watch = Guard(
+      stage: "\(stage.name), run \(number + 1)", limits: GuardLimits(), ledger: ledger, thermostat: stage.temperature,
+      timestep: stage.timestep)
+    watch.keep(system, step: 0, time: 0)
+    var integrator = VelocityVerlet(timestep: stage.timestep)
+    integrator.displacementLimit = field.requirements.cutoff / 2
+    let freedom = Thermodynamics.degreesOfFreedom(count: system.count, conservesMomentum: true)
+    var values: [Double] = []
+    values.reserveCapacity(times.count * start.count)
+    var frame = Frame()
+    var step = 0
+    for time in times {
+      while step < time {
+        if stops() { return .stopped }
+        let count = min(Guard.interval - step % Guard.interval, time - step)
+        do {
+          try integrator.advance(&system, &field, from: step, count: count)
+        } catch let runaway as RunawayAtom {
+          let violation = Guard.Violation(
+            finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,
+            value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
+          return .unphysical(
+            watch.report(violation, step: runaway.step, of: system, forces: field.evaluation.forces),
+            lastGood: watch.lastGood)
+        }
+        step += count
+        let temperature = Thermodynamics.temperature(
+          kineticEnergy: Thermodynamics.kineticEnergy(system), degreesOfFreedom: freedom)
+        if let violation = watch.check(
+          forces: field.evaluation.forces, energy: nil, temperature: temperature, drift: 0, step: step)
+        {
+          return .unphysical(
+            watch.report(violation, step: step, of: system, forces: field.evaluation.forces), lastGood: watch.lastGood)
+        }
+        if step % Guard.interval == 0 { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
+      }
+      system.copy(into: &frame, velocities: false)
+      for atom in 0..<start.count {
+        let square = (frame.positions[atom] - start.frame.positions[atom]).lengthSquared
+        values.append(stage.measure == .displacement ? square.squareRoot() : square)
+      }
+    }
+    return .done(values: values, forceSeconds: field.forceSeconds, listSeconds: field.listSeconds)
+  }
+}
