@@ -1,0 +1,112 @@
+import Foundation
+import TektiteCore
+import TektiteTrajectories
+
+/// What the page shows of a stage's table: the courses of a few columns, kept small however many rows there are.
+struct StageTable {
+  /// A column and its course.
+  struct Course {
+    /// What the column is called in the table.
+    let column: String
+    /// What it is called in words.
+    let title: String
+    let axis: ObservableTable.Axis
+    /// What the numbers of the table are multiplied by.
+    let factor: Double
+    /// Whether its mean says anything.
+    let isAveraged: Bool
+    var envelope = Envelope()
+    var series = BlockedSeries()
+    /// The first and the last number.
+    var ends: (Double, Double)?
+  }
+
+  /// The name of the file.
+  let file: String
+  let bytes: Int
+  /// The abscissa: time, or steps of a minimisation.
+  let x: ObservableTable.Axis
+  private(set) var courses: [Course]
+  private(set) var rows = 0
+  /// What a reader should know.
+  private(set) var notes: [String] = []
+
+  /// Reads a table; nil for a table of something else.
+  /// - Throws: `InputError` for a file that cannot be read.
+  init?(contentsOf path: String, atoms: Int?) throws(InputError) {
+    var reader = try ThermoTable.Reader(contentsOf: path)
+    let columns = reader.columns
+    func index(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
+    guard columns.first?.name == "step", index("potential") != nil else { return nil }
+    let isDynamics = index("time") != nil
+    guard isDynamics || index("max_force") != nil else { return nil }
+    file = (path as NSString).lastPathComponent
+    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
+    bytes = size?.intValue ?? 0
+    var found: [(course: Course, index: Int)] = []
+    for quantity in isDynamics ? Self.dynamics : Self.descent {
+      guard let index = index(quantity.column) else { continue }
+      found.append((quantity.course(unit: columns[index].unit, atoms: atoms), index))
+    }
+    courses = found.map(\.course)
+    let abscissa = index("time") ?? 0
+    var row: [Double] = []
+    var last = -Double.infinity
+    while try reader.next(into: &row) {
+      rows += 1
+      let x = row[abscissa]
+      if x.isFinite { last = max(last, x) }
+      for (number, (_, index)) in found.enumerated() {
+        let y = row[index] * courses[number].factor
+        courses[number].envelope.append(x, y)
+        courses[number].series.append(x, y)
+        if y.isFinite { courses[number].ends = (courses[number].ends?.0 ?? y, y) }
+      }
+    }
+    let unit = isDynamics ? columns[abscissa].unit : ""
+    self.x = .init(column: columns[abscissa].name, label: isDynamics ? "t" : "step", unit: unit)
+    if reader.brokenRows > 0 {
+      notes.append("\(NumberText.count(reader.brokenRows, "row")) with another number of cells than the header left out.")
+    }
+    if reader.isCutShort { notes.append("The last row is not complete and was left out.") }
+    for course in courses where course.envelope.count < rows {
+      let missing = rows - course.envelope.count
+      notes.append(
+        course.envelope.count == 0
+          ? "\(course.title): no numbers in this table."
+          : "\(course.title): \(NumberText.count(missing, "row")) without a finite number.")
+    }
+    if rows == 0 { notes.append("The table has no rows yet.") }
+  }
+
+  /// A plot of a course; nil when it has no points.
+  func plot(of course: Course, index: Int) -> Plot? {
+    guard course.envelope.count > 0 else { return nil }
+    let points = course.envelope.points
+    let (axis, factor) = Self.timeAxis(x, longest: points.map(\.x).max() ?? 0)
+    // Where samples are many, what matters is their mean; the samples themselves are a pale background.
+    let isDense = course.envelope.count > 250 && course.axis.scale == .linear && course.isAveraged
+    var curves = [
+      Plot.Curve(
+        label: "", x: points.map { $0.x * factor }, y: points.map(\.y), style: isDense ? .faint : .line, color: index)
+    ]
+    if isDense {
+      let means = course.series.means(60)
+      curves.append(
+        Plot.Curve(label: "", x: means.map { $0.x * factor }, y: means.map(\.y), style: .line, color: index))
+    }
+    var plot = Plot(title: "\(course.title), \(file)", x: axis, y: course.axis, curves: curves)
+    plot.width = 400
+    plot.height = 235
+    plot.letters = 12
+    return plot
+  }
+
+  /// Femtoseconds as ps or ns where these are handier.
+  private static func timeAxis(_ x: ObservableTable.Axis, longest: Double) -> (ObservableTable.Axis, Double) {
+    guard x.unit == "fs", longest >= 1e4 else { return (x, 1) }
+    var axis = x
+    axis.unit = longest >= 1e7 ? "ns" : "ps"
+    return (axis, longest >= 1e7 ? 1e-6 : 1e-3)
+  }
+}
