@@ -13,14 +13,15 @@ struct TektiteCommand: ParsableCommand {
         tektite check deck.yaml      what would happen, and how long it would take
         tektite run deck.yaml        does it, all into the folder deck-run
         tektite inspect deck-run     what came of it
+        tektite report deck-run      the same as a page with plots
 
       Exit codes: 0 done; 1 the run failed; 2 the input was wrong; 3 the run became unphysical and was stopped; \
       130 and 143 interrupted by a signal, after a checkpoint was written.
       """,
     version: RunRecord.version,
     subcommands: [
-      RunCommand.self, CheckCommand.self, EvaluateCommand.self, InspectCommand.self, ConvertCommand.self,
-      AnalyzeCommand.self, BenchCommand.self, SchemaCommand.self,
+      RunCommand.self, CheckCommand.self, EvaluateCommand.self, AnalyzeCommand.self, ReportCommand.self,
+      InspectCommand.self, ConvertCommand.self, BenchCommand.self, SchemaCommand.self,
     ])
 }
 

@@ -84,7 +84,9 @@ public struct Plot: Sendable {
       "<svg x=\"\(SVG.number(frame.left))\" y=\"\(SVG.number(frame.top))\" width=\"\(SVG.number(frame.right - frame.left))\" "
       + "height=\"\(SVG.number(frame.bottom - frame.top))\" overflow=\"hidden\">"
     for curve in curves { text += frame.drawing(curve) }
-    text += "</svg>" + frame.labels + "</svg>"
+    text += "</svg><g transform=\"translate(\(SVG.number(frame.left)) \(SVG.number(frame.top)))\">"
+    for curve in curves { text += frame.markers(curve) }
+    text += "</g>" + frame.labels + "</svg>"
     return text
   }
 }

@@ -1,27 +1,27 @@
 import Foundation
 
-extension PlotFrame {
-  /// More points than this are drawn without markers, and errors as a band.
-  private static let mostMarkers = 80
+extension Plot.Curve {
+  /// Whether points are few enough for markers and bars; more are drawn as a line with a band.
+  var hasMarkers: Bool { style == .measured && min(x.count, y.count) <= 80 }
+}
 
-  /// A curve with its errors.
+extension PlotFrame {
+  /// A curve with its errors, but without markers.
   func drawing(_ curve: Plot.Curve) -> String {
     var segments: [[PlotPoint]] = []
     var isOpen = false
-    var count = 0
     for (x, y) in zip(curve.x, curve.y) {
       guard let point = point(x, y) else {
         isOpen = false
         continue
       }
-      count += 1
       if isOpen { segments[segments.count - 1].append(point) } else { segments.append([point]) }
       isOpen = true
     }
     let color = "c\(curve.color % PlotStyle.colors)"
     let dash = curve.color / PlotStyle.colors % 3
     let style = dash == 0 ? "" : dash == 1 ? " dashed" : " dotted"
-    let hasMarkers = curve.style == .measured && count <= Self.mostMarkers
+    let hasMarkers = curve.hasMarkers
     var text = "<g class=\"\(color)\">"
     if !curve.errors.isEmpty { text += hasMarkers ? bars(curve) : bands(curve) }
     var path = ""
@@ -31,9 +31,8 @@ extension PlotFrame {
       path += SVG.path(thinned)
       if thinned.count == 1, !hasMarkers { path += "h0.1" }
     }
-    text += "<path class=\"\(curve.style == .faint ? "faint" : "line")\(style)\" d=\"\(path)\"/>"
-    if hasMarkers { text += markers(curve) }
-    return text + "</g>"
+    text += "<path class=\"\(curve.style == .faint ? "faint" : "line")\(style)\" d=\"\(path)\"/></g>"
+    return text
   }
 
   /// A line with at most a few points for every place along the axis: the first, the lowest, the highest and the last, so that no peak is
@@ -94,16 +93,18 @@ extension PlotFrame {
   }
 
   /// Markers, each with its numbers as a hint.
-  private func markers(_ curve: Plot.Curve) -> String {
-    var text = ""
+  func markers(_ curve: Plot.Curve) -> String {
+    guard curve.hasMarkers else { return "" }
+    var text = "<g class=\"c\(curve.color % PlotStyle.colors)\">"
     for (index, (x, y)) in zip(curve.x, curve.y).enumerated() {
       guard let point = point(x, y) else { continue }
       let error = curve.errors.indices.contains(index) ? curve.errors[index] : nil
-      let hint = Symbols("\(plot.x.label) = \(NumberText.plain(x)), \(plot.y.label) = \(NumberText.plain(y, error: error))")
+      let hint = Symbols(
+        "\(plot.x.label) = \(NumberText.plain(x)), \(plot.y.label) = \(NumberText.plain(y, error: error))")
       let name = curve.label.isEmpty ? "" : "\(curve.label): "
       text +=
         "<path class=\"mark\" d=\"\(SVG.marker(curve.color, at: point))\"><title>\(Markup.escaped(name + hint.plain))</title></path>"
     }
-    return text
+    return text + "</g>"
   }
 }

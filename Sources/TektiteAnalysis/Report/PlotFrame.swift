@@ -25,9 +25,10 @@ struct PlotFrame {
     let rows = Int(max(2, min(7, plot.height / 45)))
     yTicks = plot.y.scale == .log ? .logarithmic(yRange, wanted: rows) : .linear(yRange, wanted: rows)
     left = 12 + size * max(1, yTicks.major.map { Symbols($0.label, variables: false).width }.max() ?? 1)
-    legend = PlotLegend(plot, xRange: xRange, yRange: yRange, left: left)
+    let title = 3 + Self.title(plot.y, yTicks).width * size
+    legend = PlotLegend(plot, xRange: xRange, yRange: yRange, start: max(left, title + 18))
     right = plot.width - legend.margin
-    top = size + 12 + legend.height
+    top = size + PlotLegend.gap + legend.height
     bottom = top + plot.height - 70
     let columns = Int(max(2, min(8, (right - left) / 55)))
     xTicks = plot.x.scale == .log ? .logarithmic(xRange, wanted: columns) : .linear(xRange, wanted: columns)
@@ -54,7 +55,8 @@ struct PlotFrame {
         if plot.y.scale == .log {
           if y > 0, error < 0.7 * y { values += [y - error, y + error] }
         } else if error < 0.5 * (high - low) {
-          values += [y - error, y + error]
+          // What cannot be negative should not look as if it could.
+          values += [low >= 0 ? max(0, y - error) : y - error, y + error]
         }
       }
       return values

@@ -1,12 +1,17 @@
 import Foundation
 
-/// The names of curves: beside their ends where there is room, else in rows above the plot.
+/// The names of curves: beside their ends where there is room, else in rows above the plot, of which the first stands beside the name of the
+/// axis.
 struct PlotLegend {
   private struct Entry {
     var symbols: Symbols
     var color: Int
+    var hasMarkers: Bool
     var place: PlotPoint
   }
+
+  /// The room between the name of the upward axis and the plot.
+  static let gap = 16.0
 
   /// The room that names need to the right of the plot.
   let margin: Double
@@ -20,7 +25,7 @@ struct PlotLegend {
   private static let widestDirect = 90.0
   private static let bare = 14.0
 
-  init(_ plot: Plot, xRange: ClosedRange<Double>, yRange: ClosedRange<Double>, left: Double) {
+  init(_ plot: Plot, xRange: ClosedRange<Double>, yRange: ClosedRange<Double>, start: Double) {
     size = plot.letters
     let line = 1.25 * plot.letters
     let named = plot.curves.filter { !$0.label.isEmpty && $0.style != .faint }
@@ -37,15 +42,17 @@ struct PlotLegend {
     isDirect = false
     margin = Self.bare
     var entries: [Entry] = []
-    var place = PlotPoint(x: left, y: plot.letters + 14 + 0.5 * line)
+    var place = PlotPoint(x: start, y: 0.66 * plot.letters)
     for (curve, symbols) in zip(named, symbols) {
       let width = 24 + symbols.width * plot.letters
-      if place.x + width > plot.width - Self.bare, place.x > left { place = PlotPoint(x: left, y: place.y + line) }
-      entries.append(Entry(symbols: symbols, color: curve.color, place: place))
+      if place.x + width > plot.width - Self.bare, place.x > start {
+        place = PlotPoint(x: start, y: place.y + line)
+      }
+      entries.append(Entry(symbols: symbols, color: curve.color, hasMarkers: curve.hasMarkers, place: place))
       place.x += width + 12
     }
     self.entries = entries
-    height = entries.isEmpty ? 0 : place.y - plot.letters - 4
+    height = place.y - 0.66 * plot.letters
   }
 
   /// Names beside the ends of their curves; nil where they are too long, too many, or would collide.
@@ -57,7 +64,7 @@ struct PlotLegend {
       return nil
     }
     // The vertical extent is that without rows above.
-    let top = plot.letters + 12
+    let top = plot.letters + gap
     let vertical = PlotScale(kind: plot.y.scale, range: yRange, ends: (top + plot.height - 70, top))
     let horizontal = PlotScale(kind: plot.x.scale, range: xRange, ends: (0, 1))
     var entries: [Entry] = []
@@ -67,7 +74,9 @@ struct PlotLegend {
       }
       // A curve that ends early would have its name far away.
       guard let end = ends.max(by: { $0.x < $1.x }), end.x > 0.9 else { return nil }
-      entries.append(Entry(symbols: symbols, color: curve.color, place: PlotPoint(x: 0, y: end.y)))
+      entries.append(
+        Entry(
+          symbols: symbols, color: curve.color, hasMarkers: curve.hasMarkers, place: PlotPoint(x: 0, y: end.y)))
     }
     let heights = entries.map(\.place.y).sorted()
     guard zip(heights, heights.dropFirst()).allSatisfy({ $1 - $0 >= line }) else { return nil }
@@ -85,11 +94,11 @@ struct PlotLegend {
         continue
       }
       let (x, y) = (entry.place.x, entry.place.y)
-      let marker = SVG.marker(entry.color, at: PlotPoint(x: x + 9, y: y))
+      let marker = entry.hasMarkers ? SVG.marker(entry.color, at: PlotPoint(x: x + 9, y: y)) : ""
       let dash = ["", " dashed", " dotted"][entry.color / PlotStyle.colors % 3]
       text +=
         "<g class=\"\(color)\"><path class=\"line\(dash)\" d=\"M\(SVG.number(x)) \(SVG.number(y))h18\"/>"
-        + "<path class=\"mark\" d=\"\(marker)\"/></g>"
+        + (marker.isEmpty ? "" : "<path class=\"mark\" d=\"\(marker)\"/>") + "</g>"
         + SVG.text(entry.symbols, x: x + 23, y: y + 0.35 * size, size: size, class: "title")
     }
     return text

@@ -22,7 +22,8 @@ extension ReportPage {
       ("Program", Markup.escaped("\(record.program) \(record.version)")),
       (
         "Machine",
-        Markup.escaped("\(machine.processor), \(NumberText.count(machine.cores, "core")), \(machine.level), \(machine.system)")
+        Markup.escaped(
+          "\(machine.processor), \(NumberText.count(machine.cores, "core")), \(machine.level), \(machine.system)")
       ),
       ("Threads", NumberText.count(record.threads)),
     ]
@@ -34,7 +35,8 @@ extension ReportPage {
       text += "<details class=\"hashes\"><summary>SHA-256 of what went in</summary>\n<table>\n"
       for (name, digest) in record.hashes.sorted(by: { $0.key < $1.key }) {
         let shown = name.replacingOccurrences(of: "potential_", with: "potential ")
-        text += "<tr><th scope=\"row\">\(Markup.escaped(shown))</th><td><code>\(Markup.escaped(digest))</code></td></tr>\n"
+        text +=
+          "<tr><th scope=\"row\">\(Markup.escaped(shown))</th><td><code>\(Markup.escaped(digest))</code></td></tr>\n"
       }
       text += "</table></details>\n"
     }
@@ -79,15 +81,19 @@ extension ReportPage {
 
   /// What the guard found.
   private func explanation(_ report: UnphysicalReport) -> String {
-    var text = "<section class=\"unphysical\">\n<p>\(Markup.escaped(report.description))</p>\n"
+    let words = report.description
+    let sentence = words.prefix(1).uppercased() + words.dropFirst()
+    var text = "<section class=\"unphysical\">\n<p>\(Markup.escaped(sentence))</p>\n"
     if !report.atoms.isEmpty {
       text += "<table>\n<caption>The atoms concerned, worst first, in internal units. "
-      text += "The last good frame, of step \(NumberText.count(report.lastGoodStep)), is in forensics.extxyz.</caption>\n"
+      text +=
+        "The last good frame, of step \(NumberText.count(report.lastGoodStep)), is in forensics.extxyz.</caption>\n"
       text += "<tr><th scope=\"col\">atom</th><th scope=\"col\">species</th><th scope=\"col\" class=\"n\">force</th>"
       text += "<th scope=\"col\" class=\"n\">nearest at</th><th scope=\"col\" class=\"n\">which is atom</th></tr>\n"
       for atom in report.atoms {
         let nearest = atom.nearest.map { Self.number($0) } ?? "–"
-        text += "<tr><td>\(atom.index)</td><td>\(Markup.escaped(atom.species))</td><td class=\"n\">\(Self.number(atom.force))</td>"
+        text +=
+          "<tr><td>\(atom.index)</td><td>\(Markup.escaped(atom.species))</td><td class=\"n\">\(Self.number(atom.force))</td>"
         text += "<td class=\"n\">\(nearest)</td><td class=\"n\">\(atom.neighbor.map { "\($0)" } ?? "–")</td></tr>\n"
       }
       text += "</table>\n"

@@ -38,14 +38,15 @@ extension ReportPage {
       && FileManager.default.fileExists(atPath: (contents.folder as NSString).appendingPathComponent(bare))
     let rows = NumberText.count(table.abscissas.count, "row")
     let shown = bare.isEmpty ? name + ".csv" : bare
-    text += "<p class=\"links\">Table: \(link(to: shown, text: table.csv, type: "text/csv", isThere: isThere)) (\(rows))</p>\n"
+    text +=
+      "<p class=\"links\">Table: \(link(to: shown, text: table.csv, type: "text/csv", isThere: isThere)) (\(rows))</p>\n"
     return text + "</div>\n</article>\n"
   }
 
   private func caption(_ table: ObservableTable) -> String {
-    var text = Markup.escaped(table.definition)
+    var text = Symbols.sentence(table.definition)
     let hasErrors = table.curves.contains { $0.errors.contains { $0.isFinite && $0 > 0 } }
-    if hasErrors { text += " Bars and bands are one standard error." }
+    if hasErrors { text += " \(table.abscissas.count <= 80 ? "Bars are" : "Bands are") ± one standard error." }
     let drawn = [table.x, table.y].contains { $0.scale == .log }
     let hasLeftOut = table.curves.contains { curve in
       zip(table.abscissas, curve.values).contains { x, y in
@@ -65,7 +66,7 @@ extension ReportPage {
       let value = Self.number(finding.value, error: finding.error)
       let quantity = unit.isEmpty ? value : "\(value) \(Symbols(unit, variables: false).html)"
       text += "<tr title=\"\(Markup.escaped(finding.name))\"><th scope=\"row\">\(Symbols.name(finding.name).html)</th>"
-      text += "<td class=\"value\">\(quantity)</td><td>\(Markup.escaped(finding.definition))</td></tr>\n"
+      text += "<td class=\"value\">\(quantity)</td><td>\(Symbols.sentence(finding.definition))</td></tr>\n"
     }
     return text + "</tbody></table>\n"
   }

@@ -24,7 +24,8 @@ public struct ReportPage {
     func parts(_ path: String) -> [String] {
       URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().pathComponents
     }
-    let start = Array(parts((page as NSString).deletingLastPathComponent.isEmpty ? "." : (page as NSString).deletingLastPathComponent))
+    let start = Array(
+      parts((page as NSString).deletingLastPathComponent.isEmpty ? "." : (page as NSString).deletingLastPathComponent))
     let end = parts(folder)
     let shared = zip(start, end).prefix { $0 == $1 }.count
     return (Array(repeating: "..", count: start.count - shared) + end[shared...]).joined(separator: "/")
@@ -63,7 +64,8 @@ public struct ReportPage {
     for (file, report) in contents.reports { text += observables(report, file: file) }
     text += deck
     let version = contents.record.map { "\($0.program) \($0.version)" } ?? "tektite \(RunRecord.version)"
-    text += "</main>\n<footer><p>Run by \(Markup.escaped(version)); page by tektite \(RunRecord.version).</p></footer>\n"
+    text +=
+      "</main>\n<footer><p>Run by \(Markup.escaped(version)); page by tektite \(RunRecord.version).</p></footer>\n"
     return text + "</body>\n</html>\n"
   }
 

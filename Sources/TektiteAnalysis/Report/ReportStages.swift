@@ -8,13 +8,15 @@ extension ReportPage {
     guard !record.stages.isEmpty else {
       return "<section>\n<h2>Stages</h2>\n\(warnings(["No stage has come to a checkpoint yet."]))</section>\n"
     }
+    let hasEndings = record.stages.contains { $0.ending != nil }
     let heads = ["stage", "kind", "steps", "wall time", "steps/s", "forces", "lists", "output"]
     var text = "<section>\n<h2>Stages</h2>\n<div class=\"wide\"><table class=\"stages\">\n<thead><tr>"
     for (index, head) in heads.enumerated() {
       text += "<th scope=\"col\"\(index > 1 ? " class=\"n\"" : "")>\(head)</th>"
     }
     let unit = record.units == "real" ? "eV" : "ε"
-    text += "<th scope=\"col\" class=\"n\">drift of <i>E</i>/<i>N</i> (\(unit))</th><th scope=\"col\">ending</th></tr></thead>\n<tbody>\n"
+    text +=
+      "<th scope=\"col\" class=\"n\">drift of <i>E</i>/<i>N</i> (\(unit))</th>\(hasEndings ? "<th scope=\"col\">ending</th>" : "")</tr></thead>\n<tbody>\n"
     for stage in record.stages {
       let rate = stage.seconds > 0 ? Self.number(Double(stage.steps) / stage.seconds, digits: 3) : "–"
       text += "<tr><th scope=\"row\">\(Markup.escaped(stage.name))</th><td>\(Markup.escaped(stage.kind))</td>"
@@ -23,7 +25,7 @@ extension ReportPage {
         + [stage.forceSeconds, stage.neighborSeconds, stage.outputSeconds].map { Self.share($0, of: stage.seconds) }
         + [stage.energyDriftPerAtom.map { Self.number($0, digits: 3) } ?? "–"]
       for cell in cells { text += "<td class=\"n\">\(cell)</td>" }
-      text += "<td>\(Markup.escaped(stage.ending ?? (stage.kind == "dynamics" ? "" : "–")))</td></tr>\n"
+      text += (hasEndings ? "<td>\(Markup.escaped(stage.ending ?? ""))</td>" : "") + "</tr>\n"
     }
     return text + "</tbody></table></div>\n</section>\n"
   }
@@ -41,11 +43,10 @@ extension ReportPage {
     let heading = isNamed ? "Course of <em>\(Markup.escaped(stem))</em>" : "Course in \(Markup.escaped(table.file))"
     var text = "<section>\n<h2>\(heading)</h2>\n\(warnings(table.notes))"
     var figures = ""
-    for (index, course) in table.courses.enumerated() {
-      guard let plot = table.plot(of: course, index: 0) else { continue }
+    for course in table.courses {
+      guard let plot = table.plot(of: course) else { continue }
       figures += figure(
         plot, name: "\(stem)-\(course.column)", caption: "<b>\(Markup.escaped(course.title)).</b>")
-      _ = index
     }
     if !figures.isEmpty { text += "<div class=\"panels\">\n\(figures)</div>\n" }
     text += averages(table)
@@ -59,8 +60,10 @@ extension ReportPage {
   private func averages(_ table: StageTable) -> String {
     let shown = table.courses.filter { $0.envelope.count > 0 }
     guard !shown.isEmpty else { return "" }
-    var text = "<div class=\"wide\"><table class=\"averages\">\n<caption>Mean over the second half ± one standard error by blocking; "
-    text += "no error where the values are too few or still drift.</caption>\n<thead><tr><th scope=\"col\">quantity</th>"
+    var text =
+      "<div class=\"wide\"><table class=\"averages\">\n<caption>Mean over the second half ± one standard error by blocking; "
+    text +=
+      "no error where the values are too few or still drift.</caption>\n<thead><tr><th scope=\"col\">quantity</th>"
     for head in ["mean", "first", "last", "lowest", "highest"] { text += "<th scope=\"col\" class=\"n\">\(head)</th>" }
     text += "</tr></thead>\n<tbody>\n"
     for course in shown {

@@ -1,8 +1,11 @@
 /// How the page looks: on light and dark screens, on narrow ones, and on paper.
 enum ReportStyle {
-  private static let light = PlotStyle.lightVariables + "--paper:#fff;--shade:#f5f5f2;--link:#0b5394;--warn:#8a5a00;--bad:#a61b1b;--good:#1d6b3c;"
+  private static let light =
+    PlotStyle.lightVariables
+    + "--paper:#fff;--shade:#f5f5f2;--link:#0b5394;--warn:#8a5a00;--bad:#a61b1b;--good:#1d6b3c;"
   private static let dark =
-    PlotStyle.darkVariables + "--paper:#15171a;--shade:#1f2226;--link:#8ab8f0;--warn:#e3b341;--bad:#ff8a80;--good:#6fcf97;"
+    PlotStyle.darkVariables
+    + "--paper:#15171a;--shade:#1f2226;--link:#8ab8f0;--warn:#e3b341;--bad:#ff8a80;--good:#6fcf97;"
 
   /// The style sheet.
   static let text = """

@@ -79,7 +79,9 @@ public struct RunContents {
       throw InputError(
         "holds no run: no \(Self.recordFile), no table of a stage and no *\(Self.observables)", file: folder)
     }
-    if !names.contains(Self.recordFile) { notes.append("There is no \(Self.recordFile), so little is known of the run.") }
+    if !names.contains(Self.recordFile) {
+      notes.append("There is no \(Self.recordFile), so little is known of the run.")
+    }
     // What an earlier attempt left behind says nothing about a run that ended well.
     var unphysical: UnphysicalReport?
     if record == nil || record?.status == "unphysical", let text = text(Self.forensicsFile) {

@@ -66,7 +66,8 @@ struct StageTable {
     let unit = isDynamics ? columns[abscissa].unit : ""
     self.x = .init(column: columns[abscissa].name, label: isDynamics ? "t" : "step", unit: unit)
     if reader.brokenRows > 0 {
-      notes.append("\(NumberText.count(reader.brokenRows, "row")) with another number of cells than the header left out.")
+      notes.append(
+        "\(NumberText.count(reader.brokenRows, "row")) with another number of cells than the header left out.")
     }
     if reader.isCutShort { notes.append("The last row is not complete and was left out.") }
     for course in courses where course.envelope.count < rows {
@@ -79,21 +80,20 @@ struct StageTable {
     if rows == 0 { notes.append("The table has no rows yet.") }
   }
 
-  /// A plot of a course; nil when it has no points.
-  func plot(of course: Course, index: Int) -> Plot? {
-    guard course.envelope.count > 0 else { return nil }
+  /// A plot of a course; nil when it has not even two points.
+  func plot(of course: Course) -> Plot? {
+    guard course.envelope.count > 1 else { return nil }
     let points = course.envelope.points
     let (axis, factor) = Self.timeAxis(x, longest: points.map(\.x).max() ?? 0)
     // Where samples are many, what matters is their mean; the samples themselves are a pale background.
-    let isDense = course.envelope.count > 250 && course.axis.scale == .linear && course.isAveraged
+    let isDense = course.envelope.count > 250 && x.column == "time"
     var curves = [
       Plot.Curve(
-        label: "", x: points.map { $0.x * factor }, y: points.map(\.y), style: isDense ? .faint : .line, color: index)
+        label: "", x: points.map { $0.x * factor }, y: points.map(\.y), style: isDense ? .faint : .line)
     ]
     if isDense {
       let means = course.series.means(60)
-      curves.append(
-        Plot.Curve(label: "", x: means.map { $0.x * factor }, y: means.map(\.y), style: .line, color: index))
+      curves.append(Plot.Curve(label: "", x: means.map { $0.x * factor }, y: means.map(\.y), style: .line))
     }
     var plot = Plot(title: "\(course.title), \(file)", x: axis, y: course.axis, curves: curves)
     plot.width = 400

@@ -47,6 +47,9 @@ struct Symbols: Hashable {
         }
         let text = String(characters[start..<end])
         append(Self.greek[text] ?? text, italic: false, level: level)
+      } else if ("α"..."ω").contains(character) {
+        append(String(character), italic: variables, level: 0, alone: true)
+        place += 1
       } else if character.isLetter, character.isASCII {
         let end = word(from: place)
         let text = String(characters[place..<end])
@@ -80,6 +83,14 @@ struct Symbols: Hashable {
     let indices = parts.dropFirst().map { greek[$0] ?? $0 }.joined(separator: ", ")
     symbol.append(indices, italic: false, level: -1)
     return symbol
+  }
+
+  /// A sentence in HTML, whose words with an underscore after one letter are symbols.
+  static func sentence(_ text: String) -> String {
+    text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      let second = word.dropFirst().first
+      return second == "_" && word.count > 2 ? Symbols(String(word)).html : Markup.escaped(String(word))
+    }.joined(separator: " ")
   }
 
   /// A label with its unit in brackets.

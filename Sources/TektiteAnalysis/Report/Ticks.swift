@@ -53,7 +53,9 @@ struct Ticks {
       return Tick(value: value, label: NumberText.minus(text))
     }
     let parts = multiple == 2 ? 4.0 : 5.0
-    ticks.minor = indices(step / parts).filter { $0.remainder(dividingBy: parts) != 0 }.map { value($0, multiple) / parts }
+    ticks.minor = indices(step / parts).filter { $0.remainder(dividingBy: parts) != 0 }.map {
+      value($0, multiple) / parts
+    }
     return ticks
   }
 
@@ -86,7 +88,9 @@ struct Ticks {
     return ticks
   }
 
-  private static func multiples(_ powers: ClosedRange<Int>, _ digits: ClosedRange<Int>, within range: ClosedRange<Double>)
+  private static func multiples(
+    _ powers: ClosedRange<Int>, _ digits: ClosedRange<Int>, within range: ClosedRange<Double>
+  )
     -> [Double]
   {
     powers.flatMap { power in digits.map { Double($0) * pow(10, Double(power)) } }.filter(range.contains)
