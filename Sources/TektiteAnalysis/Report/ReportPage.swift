@@ -77,7 +77,7 @@ public struct ReportPage {
   private var deck: String {
     guard let deck = contents.deck else { return "" }
     return """
-      <section>
+      <section class="deck">
       <h2>Deck</h2>
       <details><summary>The deck as it was run, every default spelled out</summary>
       <pre>\(Markup.escaped(deck))</pre>

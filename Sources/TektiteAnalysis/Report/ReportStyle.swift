@@ -67,9 +67,10 @@ enum ReportStyle {
     @page{margin:16mm}
     body{font-size:10pt}main,footer{max-width:none;padding:0}
     h2,h3{break-after:avoid}figure,table,tr,.unphysical{break-inside:avoid}
-    h2{margin-top:1.6rem}article{grid-template-columns:minmax(0,1fr);gap:.5rem;break-inside:avoid}
-    .plot{max-width:118mm}.panels{grid-template-columns:1fr 1fr}
-    .svg,.links,details{display:none}a{color:inherit;text-decoration:none}
+    h2{margin-top:1.6rem}article{grid-template-columns:104mm minmax(0,1fr);gap:0 7mm;break-inside:avoid;margin-bottom:8mm}
+    .panels{grid-template-columns:1fr 1fr}table{font-size:8.5pt}th,td{padding-right:.7rem}.stages,.averages{min-width:0}
+    .status::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+    .svg,.links,details,.deck{display:none}a{color:inherit;text-decoration:none}
     }
     """
 }
