@@ -28,12 +28,19 @@ extension ThermoTable {
     private static func columns(_ header: String) -> [Column] {
       var cells = [""]
       var isQuoted = false
+      var isAfterQuote = false
       for character in header {
         switch character {
-        case "\"": isQuoted.toggle()
+        case "\"":
+          // Two of them within quotes stand for one.
+          if isAfterQuote { cells[cells.count - 1].append(character) }
+          isAfterQuote = isQuoted
+          isQuoted.toggle()
+          continue
         case "," where !isQuoted: cells.append("")
         default: cells[cells.count - 1].append(character)
         }
+        isAfterQuote = false
       }
       return cells.map { cell in
         guard cell.hasSuffix(")"), let open = cell.lastIndex(of: "("), cell[..<open].hasSuffix(" ") else {

@@ -20,7 +20,7 @@ struct SnapshotTests {
     #expect(text == expected, "see \(file.path)")
   }
 
-  @Test("Help", arguments: ["", "run", "check", "evaluate", "inspect", "convert", "schema"])
+  @Test("Help", arguments: ["", "run", "check", "evaluate", "inspect", "report", "convert", "schema"])
   func help(command: String) throws {
     let scratch = try Scratch()
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
@@ -53,7 +53,9 @@ struct SnapshotTests {
     "evaluate kob-andersen start.extxyz -o out.extxyz --head dft", "evaluate kob-andersen carbon.extxyz -o out.extxyz",
     "evaluate kob-andersen overlap.extxyz -o out.extxyz", "evaluate kob-andersen broken.extxyz -o out.extxyz",
     "evaluate kob-andersen empty.extxyz -o out.extxyz", "inspect", "inspect missing.nc", "inspect unknown.bin",
-    "inspect empty.extxyz", "inspect .", "inspect wrong.json", "inspect wrong.nc", "schema now",
+    "inspect empty.extxyz", "inspect .", "inspect wrong.json", "inspect wrong.nc", "report", "report missing",
+    "report .",
+    "report deck.yaml", "schema now",
     "TEKTITE_LEVEL=x86-64-v9 schema",
   ]
 

@@ -65,7 +65,9 @@ extension ReportPage {
       let unit = UnitText.symbol(finding.unit)
       let value = Self.number(finding.value, error: finding.error)
       let quantity = unit.isEmpty ? value : "\(value) \(Symbols(unit, variables: false).html)"
-      text += "<tr title=\"\(Markup.escaped(finding.name))\"><th scope=\"row\">\(Symbols.name(finding.name).html)</th>"
+      let name = Symbols.name(finding.name)
+      let style = name.runs.contains { $0.level != 0 } ? " class=\"symbol\"" : ""
+      text += "<tr title=\"\(Markup.escaped(finding.name))\"><th scope=\"row\"\(style)>\(name.html)</th>"
       text += "<td class=\"value\">\(quantity)</td><td>\(Symbols.sentence(finding.definition))</td></tr>\n"
     }
     return text + "</tbody></table>\n"

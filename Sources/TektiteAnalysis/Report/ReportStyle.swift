@@ -55,7 +55,7 @@ enum ReportStyle {
     .aside{font-size:.92rem;min-width:0}
     .aside .value{white-space:nowrap}
     .findings{width:100%;margin-bottom:.9rem}
-    .findings td:last-child{color:var(--faded);font-size:.86rem;padding-right:0}
+    .findings .symbol{white-space:nowrap}.findings td:last-child{color:var(--faded);font-size:.94em;padding-right:0}
     .parameters{display:flex;flex-wrap:wrap;gap:.4rem 1.8rem;margin:0 0 .8rem}
     .parameters dd{margin:0;overflow-wrap:anywhere}
     .links{font-size:.88rem;color:var(--faded);margin:.6rem 0;overflow-wrap:anywhere}
@@ -68,7 +68,7 @@ enum ReportStyle {
     body{font-size:10pt}main,footer{max-width:none;padding:0}
     h2,h3{break-after:avoid}figure,table,tr,.unphysical{break-inside:avoid}
     h2{margin-top:1.6rem}article{grid-template-columns:104mm minmax(0,1fr);gap:0 7mm;break-inside:avoid;margin-bottom:8mm}
-    .panels{grid-template-columns:1fr 1fr}table{font-size:8.5pt}th,td{padding-right:.7rem}.stages,.averages{min-width:0}
+    .panels{grid-template-columns:1fr 1fr}table,.aside,figcaption{font-size:8.5pt}th,td{padding-right:.7rem}.stages,.averages{min-width:0}
     .status::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}
     .svg,.links,details,.deck{display:none}a{color:inherit;text-decoration:none}
     }

@@ -33,7 +33,10 @@ struct Symbols: Hashable {
       let character = characters[place]
       let level = character == "_" ? -1 : character == "^" ? 1 : 0
       // An underscore in a longer name is a part of it; a subscript stands after a letter or a bracket.
-      let isAfterSymbol = runs.last.map { $0.level == 0 && ($0.text.count <= 1 || !($0.text.last?.isLetter ?? false)) }
+      let isAfterSymbol = runs.last.map { last in
+        guard last.level == 0, let end = last.text.last else { return false }
+        return end.isLetter ? last.text.count == 1 : end.isNumber || ")]⟩".contains(end)
+      }
       if level != 0, place + 1 < characters.count, isAfterSymbol ?? false || level == 1 {
         var (start, end) = (place + 1, place + 1)
         if characters[start] == "{", let close = characters[start...].firstIndex(of: "}") {
