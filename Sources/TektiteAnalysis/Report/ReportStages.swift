@@ -57,24 +57,32 @@ extension ReportPage {
     return text + "</section>\n"
   }
 
+  /// The numbers behind the plots.
   private func averages(_ table: StageTable) -> String {
     let shown = table.courses.filter { $0.envelope.count > 0 }
     guard !shown.isEmpty else { return "" }
-    var text =
-      "<div class=\"wide\"><table class=\"averages\">\n<caption>Mean over the second half ± one standard error by blocking; "
-    text +=
-      "no error where the values are too few or still drift.</caption>\n<thead><tr><th scope=\"col\">quantity</th>"
-    for head in ["mean", "first", "last", "lowest", "highest"] { text += "<th scope=\"col\" class=\"n\">\(head)</th>" }
+    let hasMeans = shown.contains(where: \.isAveraged)
+    var text = "<div class=\"wide\"><table class=\"averages\">\n"
+    if hasMeans {
+      text +=
+        "<caption>Means over the second half ± one standard error by blocking; no error where the values are too few "
+      text += "or still drift.</caption>\n"
+    }
+    text += "<thead><tr><th scope=\"col\">quantity</th>"
+    for head in (hasMeans ? ["mean"] : []) + ["first", "last", "lowest", "highest"] {
+      text += "<th scope=\"col\" class=\"n\">\(head)</th>"
+    }
     text += "</tr></thead>\n<tbody>\n"
     for course in shown {
       let name = Symbols(course.axis.label, unit: UnitText.symbol(course.axis.unit)).html
       text += "<tr><th scope=\"row\">\(Markup.escaped(course.title)), \(name)</th>"
-      var cells = ["–"]
-      if course.isAveraged, let average = course.series.secondHalf {
-        cells = [Self.number(average.mean, error: average.error)]
+      var cells: [String] = []
+      if hasMeans {
+        let average = course.isAveraged ? course.series.secondHalf : nil
+        cells.append(average.map { Self.number($0.mean, error: $0.error) } ?? "–")
       }
-      cells += [course.ends?.0, course.ends?.1, course.envelope.extremes?.low, course.envelope.extremes?.high].map {
-        $0.map { Self.number($0) } ?? "–"
+      for value in [course.ends?.0, course.ends?.1, course.envelope.extremes?.low, course.envelope.extremes?.high] {
+        cells.append(value.map { Self.number($0) } ?? "–")
       }
       for cell in cells { text += "<td class=\"n\">\(cell)</td>" }
       text += "</tr>\n"

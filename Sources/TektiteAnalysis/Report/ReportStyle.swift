@@ -61,6 +61,7 @@ enum ReportStyle {
     .links{font-size:.88rem;color:var(--faded);margin:.6rem 0;overflow-wrap:anywhere}
     footer{color:var(--faded);font-size:.84rem;padding-top:2rem;padding-bottom:3rem}
     \(PlotStyle.page)
+    @media (max-width:34rem){.facts{grid-template-columns:1fr 1fr;gap:.7rem 1.2rem}}
     @media (max-width:60rem){article{grid-template-columns:minmax(0,1fr);gap:.8rem}.plot{max-width:37rem}}
     @media print{
     :root{color-scheme:light;\(light)}
