@@ -44,20 +44,24 @@ struct SeriesTests {
     for (memory, seed) in [(0.0, UInt64(1)), (0.9, 2), (0.99, 3)] {
       var random = SeededGenerator(seed: seed)
       var series = BlockedSeries()
+      var last: [Double] = []
       var value = 0.0
       let count = 400_000
       for row in 0..<count {
         // Evenly distributed steps of variance 1.
         value = memory * value + random.uniform(-1...1) * 3.0.squareRoot()
         series.append(Double(row), value)
+        if row >= count - 100_000 { last.append(value) }
       }
       let average = try #require(series.secondHalf)
       let error = try #require(average.error)
       // The variance of the sum of n values is n/(1 − φ)² for n ≫ 1/(1 − φ).
       let expected = 1 / (1 - memory) / Double(count / 2).squareRoot()
-      // The block length grows with the third root of the number of blocks, so at least 48 of them remain, whose scatter is known to
-      // 1/√(2 · 47) = 10 %: three of these.
+      // By the criterion at least 48 blocks remain, whose scatter is known to 1/√(2 · 47) = 10 %: three of these.
       #expect(abs(error / expected - 1) < 0.3, "\(memory): \(error) instead of \(expected)")
+      // The same without the blocks that bound the memory, so that all depends on the criterion.
+      let direct = try #require(BlockedSeries.error(of: last))
+      #expect(abs(direct / expected / 2.0.squareRoot() - 1) < 0.3, "\(memory): \(direct)")
       #expect(abs(average.mean) < 4 * expected)
     }
   }
