@@ -206,6 +206,7 @@ struct ReportTests {
     #expect(throws: InputError.self) { try RunContents(folder: folder.path) }
     #expect(throws: InputError.self) { try RunContents(folder: folder.path + "/missing") }
     try folder.write("a,b\n1,2\n", to: "other.csv")
+    try folder.write("title: not run yet\n", to: "deck.yaml")
     #expect(throws: InputError.self) { try RunContents(folder: folder.path) }
     #expect(throws: InputError.self) { try RunContents(folder: folder.path + "/other.csv") }
     try folder.write("step,time,potential\n0,0,1\n", to: "some.csv")

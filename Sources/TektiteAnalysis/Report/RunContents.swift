@@ -74,7 +74,8 @@ public struct RunContents {
       names.filter { $0.hasSuffix(".csv") && !observed.contains($0) }, record, path)
     notes += tableNotes
     files += tables.map(\.file)
-    let hasTrace = [Self.recordFile, Self.deckFile, "checkpoint.tektite"].contains(where: names.contains)
+    // A deck alone may be one that nobody has run yet.
+    let hasTrace = [Self.recordFile, "checkpoint.tektite"].contains(where: names.contains)
     guard hasTrace || !tables.isEmpty || !reports.isEmpty else {
       throw InputError(
         "holds no run: no \(Self.recordFile), no table of a stage and no *\(Self.observables)", file: folder)
