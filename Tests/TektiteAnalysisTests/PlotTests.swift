@@ -59,6 +59,11 @@ struct PlotTests {
     let text = plot.inline
     #expect(MarkupReader(text).count(class: "bar") == 1)
     #expect(!text.contains("nan") && !text.contains("inf"))
+    // The bar of a lonely point is within the axis; one that dwarfs all others is cut off.
+    let lonely = PlotFrame(Plot(Self.table(x: [1], [[3]], errors: [0.5]))).vertical.range
+    #expect(lonely.lowerBound <= 2.5 && lonely.upperBound >= 3.5)
+    let dwarfed = PlotFrame(Plot(Self.table(x: [1, 2, 3], [[1, 2, 3]], errors: [0.1, 0.1, 50]))).vertical.range
+    #expect(dwarfed.upperBound < 4)
   }
 
   @Test("Nothing traps and all stays well-formed, whatever the numbers are")

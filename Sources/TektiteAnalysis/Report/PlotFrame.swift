@@ -51,10 +51,13 @@ struct PlotFrame {
       }.map(\.1)
       guard let low = drawn.min(), let high = drawn.max() else { return [] }
       var values = drawn
+      let errors = curve.errors.filter { $0.isFinite }.sorted()
+      let usual = errors.isEmpty ? 0 : errors[errors.count / 2]
+      let longest = max(0.5 * (high - low), 3 * usual)
       for (y, error) in zip(curve.y, curve.errors) where y.isFinite && error.isFinite {
         if plot.y.scale == .log {
           if y > 0, error < 0.7 * y { values += [y - error, y + error] }
-        } else if error < 0.5 * (high - low) {
+        } else if error < longest {
           // What cannot be negative should not look as if it could.
           values += [low >= 0 ? max(0, y - error) : y - error, y + error]
         }

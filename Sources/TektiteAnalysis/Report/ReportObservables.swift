@@ -83,7 +83,7 @@ extension ReportPage {
     guard !shown.isEmpty else { return "" }
     var text = "<dl class=\"parameters\">\n"
     for (name, value) in shown {
-      text += "<div><dt>\(Symbols(name).html)</dt><dd>\(Markup.escaped(value))</dd></div>\n"
+      text += "<div><dt>\(Symbols(name).html)</dt><dd>\(Markup.escaped(UnitText.symbol(value)))</dd></div>\n"
     }
     return text + "</dl>\n"
   }

@@ -134,5 +134,5 @@ struct Symbols: Hashable {
   var plain: String { runs.map(\.text).joined() }
 
   /// About how wide it is, in sizes of its letters: a generous guess, because the font is not known.
-  var width: Double { runs.reduce(0) { $0 + Double($1.text.count) * ($1.level == 0 ? 0.58 : 0.44) } }
+  var width: Double { runs.reduce(0) { $0 + Double($1.text.count) * ($1.level == 0 ? 0.63 : 0.48) } }
 }
