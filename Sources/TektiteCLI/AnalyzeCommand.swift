@@ -8,8 +8,8 @@ struct AnalyzeCommand: ParsableCommand {
     commandName: "analyze",
     abstract: "Compute observables of finished trajectories.",
     discussion: """
-      Reads one or several trajectories of the same atoms and writes a table (.csv) for each observable, and observables.json with all of \
-      them, their definitions and what was read off them:
+      Reads one or several trajectories of the same atoms and writes a table (.csv) and a plot (.svg) for each observable, and observables.json \
+      with all of them, their definitions and what was read off them:
 
         tektite analyze production.nc --k 7.25 --output analysis
         tektite analyze run-1/production.nc run-2/production.nc --observables msd fs --k 7.25 --species A
@@ -70,12 +70,18 @@ struct AnalyzeCommand: ParsableCommand {
     }
     analysis.isWrapped = wrapped
     let folder = URL(fileURLWithPath: output, isDirectory: true)
-    let names = analysis.requests.flatMap(\.files) + [Self.summary]
-    try prepare(folder, for: names)
+    let tables = analysis.requests.flatMap(\.files)
+    let names = tables + tables.map(Self.drawing) + [Self.summary]
+    try check(folder, for: names)
     let began = ContinuousClock().now
     var frames = 0
     let report = try analysis.run { frames = $0 }
-    for table in report.tables { try write(table.csv, to: folder, table.file) }
+    try make(folder)
+    for table in report.tables {
+      try write(table.csv, to: folder, table.file)
+      let plot = Plot(table)
+      if !plot.isEmpty { try write(plot.svg(), to: folder, Self.drawing(table.file)) }
+    }
     try write(report.json, to: folder, Self.summary)
     guard !quiet else { return }
     let seconds = (ContinuousClock().now - began) / .seconds(1)
@@ -91,6 +97,9 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private static let summary = "observables.json"
+
+  /// The plot of a table.
+  private static func drawing(_ table: String) -> String { (table as NSString).deletingPathExtension + ".svg" }
 
   private func positive(_ value: Int, _ option: String, most: Int) throws(InputError) -> Int {
     guard (1...most).contains(value) else {
@@ -152,14 +161,18 @@ struct AnalyzeCommand: ParsableCommand {
     return requests
   }
 
-  private func prepare(_ folder: URL, for names: [String]) throws(InputError) {
+  /// Nothing of an earlier analysis is replaced unasked.
+  private func check(_ folder: URL, for names: [String]) throws(InputError) {
     let manager = FileManager.default
     if !overwrite, let old = names.first(where: { manager.fileExists(atPath: folder.appendingPathComponent($0).path) })
     {
       throw InputError("already holds '\(old)'; choose another folder, or replace it by --overwrite", file: output)
     }
+  }
+
+  private func make(_ folder: URL) throws(InputError) {
     do {
-      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
       throw InputError("the folder cannot be made: \(error.localizedDescription)", file: output)
     }

@@ -1,0 +1,89 @@
+import Foundation
+import Tektite
+import Testing
+
+@Suite("analyze")
+struct AnalyzeTests {
+  private static let deck = Decks.kobAndersen(
+    """
+    dynamics:
+      name: walk
+      timestep: 0.004
+      steps: 600
+      trajectory: {every: 50, fields: [velocities]}
+      thermo: {every: 10}
+      observe:
+        - mean-squared-displacement: {origins: 50, longest: 600}
+        - radial-distribution: {every: 50, bins: 40}
+    """)
+
+  private func columns(_ text: String) -> [[Double]] {
+    text.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+    }
+  }
+
+  @Test("A trajectory gives what was observed while it was written, and observing changes nothing")
+  func agreement() throws {
+    let scratch = try Scratch()
+    try scratch.write(Self.deck, to: "deck.yaml")
+    let plain = Self.deck.split(separator: "\n").filter {
+      !$0.contains("observe:") && !$0.contains("- mean") && !$0.contains("- radial")
+    }
+    try scratch.write(plain.joined(separator: "\n"), to: "plain.yaml")
+    for name in ["deck", "plain"] {
+      let result = try Program.run("run", "\(name).yaml", "--threads", "1", "-q", in: scratch)
+      #expect(result.code == 0, "\(result.error)")
+    }
+    #expect(scratch.data("deck-run/walk.csv") == scratch.data("plain-run/walk.csv"))
+    let result = try Program.run(
+      "analyze", "deck-run/walk.nc", "-o", "found", "--observables", "msd", "gr", "vacf", "--bins", "40", in: scratch)
+    #expect(result.code == 0 && result.error.contains("13 frames"), "\(result.error)")
+    for file in ["msd.csv", "msd.svg", "gr.csv", "gr.svg", "vacf.csv", "vacf.svg", "observables.json"] {
+      #expect(scratch.files("found").contains(file), "\(scratch.files("found"))")
+    }
+    let live = columns(scratch.text("deck-run/walk-msd.csv"))
+    let found = columns(scratch.text("found/msd.csv"))
+    var compared = 0
+    for row in found {
+      guard let other = live.first(where: { abs($0[0] - row[0]) < 1e-9 }) else { continue }
+      // The trajectory has single precision.
+      #expect(abs(other[1] - row[1]) < 1e-5 * row[1] && other.last == row.last)
+      compared += 1
+    }
+    // 50, 100 and 200 steps are among the lags of both.
+    #expect(compared == 3)
+    let (liveShells, foundShells) = (
+      columns(scratch.text("deck-run/walk-gr.csv")), columns(scratch.text("found/gr.csv"))
+    )
+    // Rounding to floats moves a pair in a million from one bin to the next.
+    let off = zip(liveShells, foundShells).count { abs($0[1] - $1[1]) > 1e-9 }
+    #expect(liveShells.count == 40 && off <= 4)
+    #expect(scratch.text("found/msd.svg").hasPrefix("<svg") || scratch.text("found/msd.svg").hasPrefix("<?xml"))
+  }
+
+  @Test("What cannot be analysed is said in a sentence, with exit code 2")
+  func refusals() throws {
+    let scratch = try Scratch()
+    try scratch.write(
+      "2\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\nA 0 0 0\nA 1 0 0\n",
+      to: "one.extxyz")
+    func refusal(_ arguments: String...) throws -> String {
+      let result = try Program.start(["analyze"] + arguments, in: scratch).result()
+      #expect(result.code == 2, "\(arguments): \(result.error)")
+      return result.error
+    }
+    #expect(try refusal("one.extxyz", "-o", "out").contains("give --units lj, or --units real"))
+    #expect(try refusal("one.extxyz", "-o", "out", "--units", "si").contains("expected lj or real"))
+    #expect(try refusal("one.extxyz", "-o", "out", "--units", "lj", "--k", "0.1").contains("below 2π/L"))
+    #expect(
+      try refusal("one.extxyz", "-o", "out", "--units", "lj", "--species", "B").contains("no atoms of species 'B'"))
+    #expect(try refusal("one.extxyz", "-o", "out", "--units", "real", "--observables", "fs").contains("--k 2.0"))
+    #expect(try refusal("nowhere.nc", "-o", "out").contains("nowhere.nc"))
+    #expect(!scratch.files().contains("out"))
+    let fine = try Program.run(
+      "analyze", "one.extxyz", "-o", "out", "--units", "lj", "--observables", "gr", in: scratch)
+    #expect(fine.code == 0, "\(fine.error)")
+    #expect(try refusal("one.extxyz", "-o", "out", "--units", "lj", "--observables", "gr").contains("--overwrite"))
+  }
+}
