@@ -126,6 +126,7 @@ extension Stage {
   var observed: [(file: String, title: String)] {
     if case .isoconfigurational(let stage) = self {
       return [(stage.file, "propensity of each atom"), (stage.table, "means and noise of the propensities")]
+        + (stage.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
     }
     guard case .dynamics(let stage) = self, let observation = stage.observation as? StageObservation else { return [] }
     return observation.requests.flatMap(\.contents) + [(observation.summary, "all observables, with definitions,")]

@@ -226,6 +226,7 @@ extension StageSection {
     if case .isoconfigurational(let section) = self {
       add(section.file, section.marks["file"])
       add(section.table, section.marks["table"])
+      if let predictors = section.predictors { add(predictors, section.marks["predictors"]) }
     }
     return outputs
   }
@@ -262,6 +263,7 @@ extension StageSection {
       section.name = name
       if section.file == nil { section.file = name + "-propensity.extxyz" }
       if section.table == nil { section.table = name + "-propensity.csv" }
+      if section.predictors == IsoconfigurationalSection.unnamed { section.predictors = name + "-predictors.csv" }
       self = .isoconfigurational(section)
     }
   }

@@ -49,6 +49,15 @@ enum Fixture {
     return y
   }
 
+  /// Kob and Andersen 1995 (doi:10.1103/PhysRevE.51.4626), truncated and shifted at 2.5 sigma of each pair.
+  static func kobAndersen() throws -> LennardJones {
+    func pair(_ epsilon: Double, _ sigma: Double) -> LennardJones.Pair {
+      LennardJones.Pair(epsilon: epsilon, sigma: sigma, cutoff: 2.5 * sigma)
+    }
+    let (aa, ab, bb) = (pair(1, 1), pair(1.5, 0.8), pair(0.5, 0.88))
+    return try LennardJones(labels: ["A", "B"], pairs: [aa, ab, ab, bb], scheme: .cutAndShift)
+  }
+
   /// Lennard-Jones for any labels, all alike, smooth at the cutoff so that energy errors are those of the integrator.
   static func lennardJones(
     _ labels: [String] = ["A"], cutoff: Double = 2.0, scheme: CutoffScheme = .smooth

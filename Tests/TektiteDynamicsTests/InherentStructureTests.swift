@@ -8,15 +8,6 @@ import Testing
 struct InherentStructureTests {
   private static let folder = ProcessInfo.processInfo.environment["TEKTITE_DATA"]
 
-  /// Kob and Andersen 1995 (doi:10.1103/PhysRevE.51.4626), truncated and shifted at 2.5 sigma of each pair.
-  private static func model() throws -> LennardJones {
-    func pair(_ epsilon: Double, _ sigma: Double) -> LennardJones.Pair {
-      LennardJones.Pair(epsilon: epsilon, sigma: sigma, cutoff: 2.5 * sigma)
-    }
-    let (aa, ab, bb) = (pair(1, 1), pair(1.5, 0.8), pair(0.5, 0.88))
-    return try LennardJones(labels: ["A", "B"], pairs: [aa, ab, ab, bb], scheme: .cutAndShift)
-  }
-
   @Test(
     "Both minimisers reach the known energies",
     .enabled(if: folder != nil, "TEKTITE_DATA does not name a folder with reference configurations"),
@@ -26,7 +17,7 @@ struct InherentStructureTests {
     var structure = try #require(try ExtendedXYZ.read(path: path, units: .lj).first)
     for k in structure.topology.table.indices { structure.topology.table[k].mass = 1 }
     for algorithm in MinimizeStage.Algorithm.allCases {
-      var bench = try Bench(structure, try Self.model(), threads: 2)
+      var bench = try Bench(structure, try Fixture.kobAndersen(), threads: 2)
       var fire = FIRE(for: bench.field, units: .lj)
       var lbfgs = LBFGS(for: bench.field)
       let result =

@@ -1,3 +1,4 @@
+import Foundation
 import Tektite
 import TektiteTestSupport
 import Testing
@@ -6,6 +7,8 @@ import Testing
 
 @Suite("Isoconfigurational ensembles")
 struct IsoconfigurationalTests {
+  private static let folder = ProcessInfo.processInfo.environment["TEKTITE_DATA"]
+
   private static func stage(runs: Int = 6, steps: Int = 60) -> IsoconfigurationalStage {
     var stage = IsoconfigurationalStage(name: "iso", runs: runs, temperature: 1.2, timestep: 0.004, steps: steps)
     stage.trigger = .at([1, 20, steps])
@@ -91,6 +94,40 @@ struct IsoconfigurationalTests {
     // The standard error of a mean of ten uniform numbers of variance 1/3.
     let error = noisy.error(0).reduce(0, +) / 50
     #expect(abs(error - (1.0 / 30).squareRoot()) < 0.03)
+  }
+
+  /// Correlations with the propensities of Bapst et al. 2020 (doi:10.1038/s41567-020-0842-8), 30 runs of 4096 atoms at T = 0.44, over A atoms: energy and
+  /// distance to the inherent structure, and the averaged energy, as an independent minimisation and analysis in Python give them.
+  @Test(
+    "The inherent structure predicts published propensities as well as it should",
+    .enabled(if: folder != nil, "TEKTITE_DATA does not name a folder with reference configurations"))
+  func predictors() throws {
+    let path = try #require(Self.folder) + "/kob-andersen/ka-4096-T0.44.extxyz"
+    var structure = try #require(try ExtendedXYZ.read(path: path, units: .lj).first)
+    for k in structure.topology.table.indices { structure.topology.table[k].mass = 1 }
+    structure.topology.masses = [Double](repeating: 1, count: structure.count)
+    let text = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    let times = try #require(text[1].components(separatedBy: "propensity_times=\"").last?.split(separator: "\"").first)
+      .split(separator: " ").compactMap { Double($0) }
+    let columns = text[2...].map { $0.split(separator: " ").compactMap { Double($0) } }
+    let members = structure.topology.species.indices.filter {
+      structure.topology.table[Int(structure.topology.species[$0])].label == "A"
+    }
+    let team = ThreadTeam(threads: 2)
+    let found = try StructuralPredictors(
+      of: structure, try Fixture.kobAndersen(), units: .lj, skin: 0.8, tolerance: 1e-7, team: team)
+    #expect(found.minimization.ending == .converged)
+    let expected: [(time: Double, values: [Double])] = [
+      (0.132, [0.038, 0.392, 0.028]), (0.435, [0.114, 0.720, 0.076]), (288, [0.172, 0.480, 0.229]),
+      (2835, [0.209, 0.247, 0.269]), (5890, [0.219, 0.175, 0.288]), (19330, [0.244, 0.113, 0.448]),
+    ]
+    for row in expected {
+      let index = try #require(times.indices.min { abs(times[$0] / row.time - 1) < abs(times[$1] / row.time - 1) })
+      let propensity = columns.map { $0[$0.count - times.count + index] }
+      for (value, known) in zip(found.correlations(with: propensity, over: members), row.values) {
+        #expect(abs(value - known) < 0.001, "t = \(times[index]): \(value), known \(known)")
+      }
+    }
   }
 
   @Test("A timestep that is too long is caught within a run")

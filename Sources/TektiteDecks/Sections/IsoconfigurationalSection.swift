@@ -13,6 +13,7 @@ struct IsoconfigurationalSection: TriggeredSection {
   var trigger: Trigger?
   var file: String?
   var table: String?
+  var predictors: String? = IsoconfigurationalSection.unnamed
   var skin: Double?
   var marks = Marks.none
 
@@ -43,12 +44,18 @@ struct IsoconfigurationalSection: TriggeredSection {
       .absent(
         "table", \.table, .outputFile(["csv"]),
         "Means by species and the noise of propensities. Default: the name of the stage with -propensity.csv."),
+      .optional(
+        "predictors", \.predictors, Codec<String>.outputFile(["csv"]).orWord("none"), default: unnamed,
+        "Correlations of propensity with the inherent structure. Default: the name of the stage with -predictors.csv."),
       .skin(\.skin),
     ],
     inherited: ["timestep"],
     check: { section, _ throws(InputError) in
       try section.settleTrigger("an isoconfigurational stage", default: .logarithmic(perDecade: 4, block: nil))
     })
+
+  /// Stands for the file that will be named after the stage.
+  static let unnamed = ""
 
   /// The stage: times in internal units, the temperature as k_B T.
   func stage(_ units: Units) -> IsoconfigurationalStage {
@@ -59,6 +66,7 @@ struct IsoconfigurationalSection: TriggeredSection {
     if let trigger { stage.trigger = trigger }
     if let file { stage.file = file }
     if let table { stage.table = table }
+    stage.predictors = predictors
     stage.skin = skin
     return stage
   }

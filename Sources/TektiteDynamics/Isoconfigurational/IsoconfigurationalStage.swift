@@ -29,6 +29,8 @@ public struct IsoconfigurationalStage: Hashable, Sendable {
   public var file: String
   /// The file of means by species.
   public var table: String
+  /// The file of correlations with what the structure alone tells; nil for none.
+  public var predictors: String?
   /// Margin of the neighbour list; nil for the engine's choice.
   public var skin: Double?
 
@@ -41,7 +43,11 @@ public struct IsoconfigurationalStage: Hashable, Sendable {
     self.steps = steps
     file = "\(name)-propensity.extxyz"
     table = "\(name)-propensity.csv"
+    predictors = "\(name)-predictors.csv"
   }
+
+  /// The files that the stage writes.
+  public var files: [String] { [file, table] + (predictors.map { [$0] } ?? []) }
 
   /// The steps after which the runs are looked at, increasing.
   public var times: [Int] {

@@ -30,6 +30,11 @@ extension Simulation {
         "the forces of \(model.name) are not the gradient of an energy, so runs at constant energy make no sense with them.",
         file: "stage '\(stage.name)'")
     }
+    guard stage.predictors == nil || requirements.quantities.contains(.atomicEnergies) else {
+      throw InputError(
+        "\(model.name) has no energies of single atoms, which predictors need. Give the stage 'predictors: none'.",
+        file: "stage '\(stage.name)'")
+    }
     let skin = stage.skin ?? Self.defaultSkin(requirements)
     let ensemble = IsoconfigurationalRun(
       stage: stage, times: times, start: start, units: plan.units, seed: plan.seed, index: index, model: model,
@@ -99,9 +104,20 @@ extension Simulation {
             step: sums.runs * stage.steps, steps: stage.runs * stage.steps, values: [("runs", Double(sums.runs))]))
       }
     }
-    let files = PropensityFiles(stage: stage, sums: sums, start: start, units: plan.units)
+    var files = PropensityFiles(stage: stage, sums: sums, start: start, units: plan.units)
+    if stage.predictors != nil {
+      let predictors = try StructuralPredictors(
+        of: start, model, units: plan.units, skin: skin, tolerance: plan.units == .lj ? 1e-6 : 1e-4, team: team)
+      if predictors.minimization.ending != .converged {
+        progress.note(
+          "\(stage.name): note: the inherent structure was not reached: rms force \(brief(predictors.minimization.forces.rms)) "
+            + "after \(predictors.minimization.evaluations) evaluations")
+      }
+      files.predictors = predictors
+    }
     try store.write(files.frames, to: stage.file)
     try store.write(files.table, to: stage.table)
+    if let file = stage.predictors, let table = files.predictorTable { try store.write(table, to: file) }
     try saveEnd(of: index)
     let final = entry()
     try enter(final, at: index, after: earlier)

@@ -276,7 +276,7 @@ extension Stage {
     case .dynamics(let stage):
       stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? []) + (stage.observation?.files ?? [])
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
-    case .isoconfigurational(let stage): [stage.file, stage.table]
+    case .isoconfigurational(let stage): stage.files
     }
   }
 }
