@@ -39,7 +39,7 @@ struct Overlap: PairObservable {
         .init(column: label, label: label, values: means.values(k), errors: means.errors(k, setting))
       }, samples: means.samples)
     for curve in overlap.curves {
-      if let finding = DecayTime.find(curve, times: overlap.abscissas, setting, name: "Q") {
+      if let finding = DecayTime.find(curve, times: overlap.abscissas, setting, name: "Q", symbol: "tau_Q") {
         overlap.findings.append(finding)
       }
     }

@@ -70,7 +70,8 @@ struct SelfIntermediateScattering: PairObservable {
 enum DecayTime {
   /// Interpolates linearly in ln t between the last lag above 1/e and the first below; nil when the curve does not come down to it.
   static func find(
-    _ curve: ObservableTable.Curve, times: [Double], _ setting: TableSetting, name: String
+    _ curve: ObservableTable.Curve, times: [Double], _ setting: TableSetting, name: String,
+    symbol: String = "tau"
   ) -> ObservableTable.Finding? {
     let level = exp(-1.0)
     let known = times.indices.filter { times[$0] > 0 && curve.values[$0].isFinite }
@@ -84,7 +85,7 @@ enum DecayTime {
     let error = curve.errors.isEmpty ? .nan : (1 - part) * curve.errors[i] + part * curve.errors[j]
     let spread = time * error * width / (high - low)
     return ObservableTable.Finding(
-      name: "tau_\(curve.label)", value: time, error: spread.isFinite ? spread : nil,
+      name: "\(symbol)_\(curve.label)", value: time, error: spread.isFinite ? spread : nil,
       unit: setting.units == .lj ? "" : setting.units.timeName,
       definition: "where \(name) has fallen to 1/e, linear in ln t between neighbouring lags")
   }

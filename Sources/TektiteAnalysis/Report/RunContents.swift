@@ -69,6 +69,15 @@ public struct RunContents {
         notes.append("\(name) is not a file of observables.")
       }
     }
+    if record?.stages.contains(where: { $0.kind == "isoconfigurational" }) ?? false {
+      for name in names where name.hasSuffix(".csv") && (record?.outputs.contains(name) ?? false) {
+        // Tables of stages can be long, and are read row by row further down; these are known by their heads.
+        guard Self.isOfPropensities(path(name)), let text = text(name),
+          let report = PropensityTables.report(text, file: name, units: record?.units ?? "")
+        else { continue }
+        reports.append((name, report))
+      }
+    }
     let observed = Set(reports.flatMap { $0.1.tables.map(\.file) })
     let (tables, tableNotes) = Self.tables(
       names.filter { $0.hasSuffix(".csv") && !observed.contains($0) }, record, path)
@@ -119,6 +128,14 @@ public struct RunContents {
     return (tables, notes)
   }
 
+  /// Whether a table begins as those of isoconfigurational ensembles do.
+  private static func isOfPropensities(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    let head = String(decoding: (try? handle.read(upToCount: 200)) ?? Data(), as: UTF8.self)
+    return head.hasPrefix("step,time") && (head.contains(",mean_all") || head.contains(",energy_all,distance_all"))
+  }
+
   /// Whether a table belongs to observables whose file is missing or broken, about which there is a note already.
   private static func isKnownOtherwise(_ name: String, _ outputs: [String]) -> Bool {
     outputs.contains { output in
@@ -132,7 +149,12 @@ public struct RunContents {
   )] {
     let stages = record?.stages.map(\.name) ?? []
     func rank(_ report: ObservableReport) -> Int { stages.firstIndex(of: report.source) ?? stages.count }
-    return reports.sorted { (rank($0.1), $0.0) < (rank($1.1), $1.0) }.map { (file: $0.0, report: $0.1) }
+    // Of one stage in the order in which it writes them.
+    let outputs = record?.outputs ?? []
+    func place(_ file: String) -> Int { outputs.firstIndex(of: file) ?? outputs.count }
+    return reports.sorted { (rank($0.1), place($0.0), $0.0) < (rank($1.1), place($1.0), $1.0) }.map {
+      (file: $0.0, report: $0.1)
+    }
   }
 
   private struct Unreadable: Error { var message: String }
