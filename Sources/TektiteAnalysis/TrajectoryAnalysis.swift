@@ -93,23 +93,31 @@ public struct TrajectoryAnalysis {
 
   /// Reads the steps of a file's frames and its first structure.
   private func scan(_ path: String) throws(InputError) -> Start {
-    var reader = try StructureFile.Reader(path: path, units: units)
-    guard let structure = try reader.next() else { throw InputError("holds no whole frame", file: path) }
-    var course = Course(steps: [0])
-    let (first, begin) = (structure.frame.step, structure.frame.time)
-    var last = structure
-    while let next = try reader.next() {
-      let step = next.frame.step - first
-      if step <= course.steps.last ?? 0 {
-        throw InputError(
-          "frame \(reader.framesRead) has step \(next.frame.step), which is not after step \(last.frame.step) of the frame before; "
-            + "correlations in time need steps that increase", file: path)
-      }
-      course.steps.append(step)
-      last = next
+    var moments: [(step: Int, time: Double)] = []
+    let structure: Structure
+    let format = try StructureFile.format(of: path)
+    if format == .amberTrajectory {
+      // Steps and times stand by themselves in such a file, and are read without the positions.
+      let reader = try AmberTrajectory.Reader(path: path, units: units)
+      guard reader.frameCount > 0 else { throw InputError("holds no whole frame", file: path) }
+      structure = try reader.structure(0)
+      for index in 0..<reader.frameCount { moments.append((try reader.step(index), try reader.time(index) ?? 0)) }
+    } else {
+      var reader = try StructureFile.Reader(path: path, units: units)
+      guard let first = try reader.next() else { throw InputError("holds no whole frame", file: path) }
+      structure = first
+      moments.append((first.frame.step, first.frame.time))
+      while let next = try reader.next() { moments.append((next.frame.step, next.frame.time)) }
     }
-    let steps = last.frame.step - first
-    if steps > 0, last.frame.time > begin { course.timestep = (last.frame.time - begin) / Double(steps) }
+    for (index, pair) in zip(moments, moments.dropFirst()).enumerated() where pair.1.step <= pair.0.step {
+      throw InputError(
+        "frame \(index + 2) has step \(pair.1.step), which is not after step \(pair.0.step) of the frame before; "
+          + "correlations in time need steps that increase", file: path)
+    }
+    let (first, last) = (moments[0], moments[moments.count - 1])
+    var course = Course(steps: moments.map { $0.step - first.step })
+    let steps = last.step - first.step
+    if steps > 0, last.time > first.time { course.timestep = (last.time - first.time) / Double(steps) }
     return Start(structure: structure, course: course)
   }
 

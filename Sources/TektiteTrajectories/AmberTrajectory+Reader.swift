@@ -152,8 +152,7 @@ extension AmberTrajectory {
         throw InputError("holds \(frameCount) frames; frame \(index) was asked for (they count from 0)", file: path)
       }
       var frame = Frame()
-      frame.step = index
-      if let ownStep, let step = Int(exactly: try values(ownStep, index)[0]) { frame.step = step }
+      frame.step = try step(index)
       if let time = ownTime ?? time {
         let value = try values(time, index)[0]
         // A fill value in place of a time means that there is none.
@@ -188,6 +187,14 @@ extension AmberTrajectory {
     public func time(_ index: Int) throws(InputError) -> Double? {
       guard index >= 0, index < frameCount, let time = ownTime ?? time else { return nil }
       return try values(time, index)[0] * time.factor
+    }
+
+    /// The step of a frame without reading the rest of it: the file's own where Tektite wrote it, else the index.
+    public func step(_ index: Int) throws(InputError) -> Int {
+      guard index >= 0, index < frameCount, let ownStep, let step = Int(exactly: try values(ownStep, index)[0]) else {
+        return index
+      }
+      return step
     }
 
     private func values(_ quantity: Quantity, _ index: Int) throws(InputError) -> [Double] {

@@ -19,12 +19,14 @@ enum DisplacementSums {
   static func within(
     _ distance: Double, from origin: PackedVectors, to later: PackedVectors, _ group: Packing.Group
   ) -> Int {
-    let limit = SIMD4<Double>(repeating: distance * distance)
-    var count = SIMD4<Double>.zero
+    let limit = distance * distance
+    var count = SIMD4<Int>.zero
     for pack in group.packs {
-      count += SIMD4<Double>.zero.replacing(with: 1, where: squaredDistance(origin, later, pack) .< limit)
+      // Compared one by one: masks of vectors become branches, which are hard to predict here.
+      let r2 = squaredDistance(origin, later, pack)
+      for lane in 0..<4 { count[lane] &+= r2[lane] < limit ? 1 : 0 }
     }
-    return Int(total(count)) - group.padding
+    return count.wrappedSum() - group.padding
   }
 
   /// Σ sin(kr)/(kr): the average of exp(i k·r) over all directions of k.
@@ -68,7 +70,9 @@ enum DisplacementSums {
   /// x is brought to [−π/2, π/2] by subtracting a multiple of π in three parts (Cody and Waite), then the Taylor polynomial of degree 21
   /// is summed; its first missing term is 1.3e-18 at π/2.
   @inline(__always)
-  static func sinc(_ x: SIMD4<Double>) -> SIMD4<Double> {
+  static func sinc(_ phase: SIMD4<Double>) -> SIMD4<Double> {
+    // So that 0/0 becomes 1; nothing else notices.
+    let x = phase + 1e-200
     // Adding 1.5·2⁵² rounds to a whole number; rounded() would call the library for each lane where the processor lacks the instruction.
     let rounder = SIMD4<Double>(repeating: 0x1.8p52)
     let turns = (x * (1 / Double.pi) + rounder) - rounder
@@ -90,8 +94,6 @@ enum DisplacementSums {
     p = p * y2 + -1.984126984126984e-04
     p = p * y2 + 8.333333333333333e-03
     p = p * y2 + -1.6666666666666666e-01
-    let sine = sign * (y + y * (y2 * p))
-    let tiny = x .< SIMD4<Double>(repeating: 1e-8)
-    return (sine / x).replacing(with: 1, where: tiny)
+    return sign * (y + y * (y2 * p)) / x
   }
 }

@@ -93,9 +93,9 @@ struct RadialDistribution: FrameObservable {
       cell.periodic[0] ? 1.0 : 0, cell.periodic[1] ? 1.0 : 0, cell.periodic[2] ? 1.0 : 0
     )
     let rounder = SIMD4<Double>(repeating: 0x1.8p52)
-    let limit = SIMD4<Double>(repeating: range * range)
     let scale = Double(bins) / range
     let isAlike = pair.0 == pair.1
+    let beyond = Double(bins)
     // Each lane counts for itself, so that no count waits for the one before. The last place takes what is out of range.
     var found = [Int](repeating: 0, count: 4 * (bins + 1))
     for place in 0..<first.count {
@@ -111,9 +111,9 @@ struct RadialDistribution: FrameObservable {
         dx -= repeatsX * ((dx + rounder) - rounder)
         dy -= repeatsY * ((dy + rounder) - rounder)
         dz -= repeatsZ * ((dz + rounder) - rounder)
-        let r2 = square(dx, dy, dz)
-        let bin = limit.replacing(with: r2, where: r2 .< limit).squareRoot() * scale
-        for k in 0..<4 where !isAlike || pack > own || k > lane { found[4 * min(bins, Int(bin[k])) + k] += 1 }
+        let bin = square(dx, dy, dz).squareRoot() * scale
+        // Compared one by one: masks of vectors become branches, which random distances make expensive. What is not a number stays beyond.
+        for k in 0..<4 where !isAlike || pack > own || k > lane { found[4 * Int(min(beyond, bin[k])) + k] += 1 }
       }
     }
     return (0..<bins).map { found[4 * $0] + found[4 * $0 + 1] + found[4 * $0 + 2] + found[4 * $0 + 3] }
