@@ -9,10 +9,11 @@ import Testing
 struct RegistryTests {
   /// The classical models.
   static let names = ["argon", "ka2", "kob-andersen", "kob-andersen-smooth", "kob-andersen-wca", "wahnstrom"]
+  static let learnedNames = ["acetylacetone-mace", "kob-andersen-mace", "kob-andersen-nequip"]
 
   @Test("The models are found")
   func found() {
-    #expect(Registry.entries().map(\.name) == (Self.names + ["acetylacetone-mace", "kob-andersen-mace"]).sorted())
+    #expect(Registry.entries().map(\.name) == (Self.names + Self.learnedNames).sorted())
   }
 
   @Test("Every model resolves in both precisions and says where it comes from", arguments: names)
@@ -39,13 +40,15 @@ struct RegistryTests {
     #expect(throws: InputError.self) { try ModelReference.resolve("acetylacetone-mace", precision: .mixed) }
   }
 
-  @Test("The learned Kob-Andersen liquid has the labels, units and masses of its teacher")
-  func learnedLiquid() throws {
-    let model = try ModelReference.resolve("kob-andersen-mace", precision: nil)
-    #expect(model.name == "kob-andersen-mace" && model.units == .lj && !model.title.isEmpty && !model.notes.isEmpty)
+  @Test(
+    "The learned Kob-Andersen liquids have the labels, units and masses of their teacher",
+    arguments: [("kob-andersen-mace", "kob-andersen-mace.model"), ("kob-andersen-nequip", "kob-andersen-nequip.ckpt")])
+  func learnedLiquid(_ name: String, _ file: String) throws {
+    let model = try ModelReference.resolve(name, precision: nil)
+    #expect(model.name == name && model.units == .lj && !model.title.isEmpty && !model.notes.isEmpty)
     #expect(model.masses["A"] == 1 && model.masses["B"] == 1)
     _ = try model.model.makePotential(for: [Species("A"), Species("B")])
-    #expect(model.files.map(\.name) == ["kob-andersen-mace", "kob-andersen-mace.model"])
+    #expect(model.files.map(\.name) == [name, file])
   }
 
   private func lennardJones(_ name: String) throws -> LennardJones {

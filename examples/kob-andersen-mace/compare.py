@@ -1,6 +1,7 @@
 """Compares the learned liquid with the one it learned from, after compare.sh: draws both g(r) and prints the numbers of the README.
 
-python compare.py [WORK [IMAGE]] (needs numpy, netCDF4 and matplotlib): WORK is the folder that compare.sh worked in (default: this one).
+python compare.py [WORK [IMAGE [MODEL [LABEL]]]] (needs numpy, netCDF4 and matplotlib): WORK is the folder that compare.sh worked in (default: this one), MODEL the name of the
+learned model (default: kob-andersen-mace), IMAGE the picture (default: MODEL.png), LABEL what the picture calls it (default: MACE). The NequIP example uses this too.
 
 Every error is one standard error, from the scatter of the means over ten consecutive blocks.
 """
@@ -82,7 +83,9 @@ def evaluated(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def main() -> None:
     work = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    image = sys.argv[2] if len(sys.argv) > 2 else "kob-andersen-mace.png"
+    model = sys.argv[3] if len(sys.argv) > 3 else "kob-andersen-mace"
+    image = sys.argv[2] if len(sys.argv) > 2 else f"{model}.png"
+    label = sys.argv[4] if len(sys.argv) > 4 else "MACE"
     folders = {"teacher": work / "teacher-run", "pupil": work / "pupil-run"}
 
     print("dynamics          teacher              pupil                pupil - teacher")
@@ -91,7 +94,7 @@ def main() -> None:
         (a, da), (b, db) = (mean_and_error(tables[who][name]) for who in folders)
         print(f"{name:12s}  {a:9.4f} ± {da:.4f}   {b:9.4f} ± {db:.4f}   {b - a:+9.4f} ± {np.hypot(da, db):.4f}")
 
-    known, learned = (evaluated(work / f"on-teacher-{model}.extxyz") for model in ("kob-andersen", "kob-andersen-mace"))
+    known, learned = (evaluated(work / f"on-teacher-{name}.extxyz") for name in ("kob-andersen", model))
     energy, pressure, force = (b - a for a, b in zip(known, learned))
     rms = lambda x: float(np.sqrt(np.mean(x**2)))  # noqa: E731
     print(f"the pupil on {len(energy)} frames of the teacher:")
@@ -114,13 +117,13 @@ def main() -> None:
             f"{b[worst] - a[worst]:+.3f} ± {error[worst]:.3f} at {MIDDLES[worst]:.2f};  {np.mean(((b - a)[seen] / error[seen]) ** 2):.2f}"
         )
         left.plot(MIDDLES, a, color=colour, linewidth=3.2, alpha=0.4, label=f"{pair}, teacher")
-        left.plot(MIDDLES, b, color=colour, linewidth=0.9, marker="o", markersize=1.8, label=f"{pair}, MACE")
+        left.plot(MIDDLES, b, color=colour, linewidth=0.9, marker="o", markersize=1.8, label=f"{pair}, {label}")
         right.plot(MIDDLES, b - a, color=colour, linewidth=1, label=pair)
         right.fill_between(MIDDLES, -2 * error, 2 * error, color=colour, alpha=0.18, linewidth=0)
     left.set(xlabel="r / σ", ylabel="g(r)", xlim=(0.7, 3.7), ylim=(0, None))
     left.legend(frameon=False)
     right.axhline(0, color="0.4", linewidth=0.5)
-    right.set(xlabel="r / σ", ylabel="MACE − teacher", xlim=(0.7, 3.7))
+    right.set(xlabel="r / σ", ylabel=f"{label} − teacher", xlim=(0.7, 3.7))
     right.set_title("bands: two standard errors of the difference", fontsize=9)
     right.legend(frameon=False)
     figure.savefig(image, dpi=130)
