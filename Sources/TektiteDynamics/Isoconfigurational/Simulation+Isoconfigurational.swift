@@ -62,30 +62,43 @@ extension Simulation {
     }
 
     while sums.runs < stage.runs {
+      // The threads take one run after the other until it is time for a checkpoint; they wait for each other only then. Results are kept
+      // until that moment, so their number is bounded, too.
       let first = sums.runs
-      let width = min(team.count, stage.runs - first)
+      let width = min(16 * team.count, stage.runs - first)
+      let start = clock.now
+      let next = Atomic(0)
       let results = Mutex([IsoconfigurationalRun.Result?](repeating: nil, count: width))
       let handlesSignals = options.handlesSignals
       let interruption = options.interruption
-      team.forEachChunk(width) { k in
-        let result = ensemble.run(first + k) {
-          (handlesSignals ? SignalCatcher.pending : nil) ?? interruption.pending != nil
+      team.forEachChunk(team.count) { thread in
+        var isFirst = true
+        while isFirst || (clock.now - start).seconds < Self.ensembleSeconds {
+          isFirst = false
+          let k = next.add(1, ordering: .relaxed).oldValue
+          guard k < width else { return }
+          let result = ensemble.run(first + k) {
+            (handlesSignals ? SignalCatcher.pending : nil) ?? interruption.pending != nil
+          }
+          results.withLock { $0[k] = result }
+          if case .done = result { continue }
+          return
         }
-        results.withLock { $0[k] = result }
       }
       for result in results.withLock({ $0 }) {
         switch result {
         case .done(let values, let force, let list):
           sums.add(values)
           // Of the threads' times the wall has seen one share.
-          forceSeconds += force / Double(width)
-          listSeconds += list / Double(width)
+          forceSeconds += force / Double(min(team.count, stage.runs))
+          listSeconds += list / Double(min(team.count, stage.runs))
           continue
         case .unphysical(let report, let lastGood):
           try writeForensics(report, lastGood: lastGood)
           try enter(entry(), at: index, after: earlier)
           return .unphysical(report)
         case .failed(let error): throw error
+        // Those behind were not begun, or are done again.
         case .stopped, nil: break
         }
         break
@@ -97,7 +110,7 @@ extension Simulation {
           "\(stage.name): stopped after \(sums.runs) of \(stage.runs) runs by a signal; a checkpoint was written")
         return .interrupted(signal: signal)
       }
-      if (clock.now - lastCheckpoint).seconds >= 60 { try save(snapshot(system)) }
+      if (clock.now - lastCheckpoint).seconds >= Self.ensembleSeconds { try save(snapshot(system)) }
       if progress.isDue {
         progress.update(
           ProgressReporter.Status(
@@ -126,6 +139,11 @@ extension Simulation {
         + "(\(brief(Double(final.steps) / max(final.seconds, 1e-9))) steps/s)")
     return nil
   }
+}
+
+extension Simulation {
+  /// Wall time from one checkpoint of an ensemble to the next, and between two looks at its progress.
+  fileprivate static var ensembleSeconds: Double { 30 }
 }
 
 /// What the runs of an isoconfigurational ensemble have in common.
