@@ -45,5 +45,5 @@ Done. In $run you will find
   production.csv   time, energy, temperature, pressure: any spreadsheet or plotting program
   deck.yaml        what was run, every default spelled out
   run.json         versions, machine, seed, time taken
-Next: $program inspect $run/production.nc, or change examples/kob-andersen.yaml and run it again.
+Next: $program report $run makes one page of it, $run/report.html. Or change examples/kob-andersen.yaml and run it again.
 END

@@ -86,14 +86,14 @@ struct ObservableSums {
   /// Writes all sums for a checkpoint.
   func save(to writer: inout ByteWriter) {
     for sums in correlations { sums.save(to: &writer) }
-    for group in averages { for observable in group.observables { observable.save(to: &writer) } }
+    for group in averages { for observable in group.observables { observable.means.save(to: &writer) } }
   }
 
   /// Takes up the sums of a checkpoint.
   mutating func restore(from reader: inout ByteReader) throws(InputError) {
     for index in correlations.indices { try correlations[index].restore(from: &reader) }
     for index in averages.indices {
-      for k in averages[index].observables.indices { try averages[index].observables[k].restore(from: &reader) }
+      for k in averages[index].observables.indices { try averages[index].observables[k].means.restore(from: &reader) }
     }
   }
 }

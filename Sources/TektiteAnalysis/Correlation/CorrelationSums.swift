@@ -73,7 +73,7 @@ struct CorrelationSums {
       writer.put(origin.positions, packing)
       if needsVelocities { writer.put(origin.velocities, packing) }
     }
-    for observable in observables { observable.save(to: &writer) }
+    for observable in observables { observable.means.save(to: &writer) }
   }
 
   mutating func restore(from reader: inout ByteReader) throws(InputError) {
@@ -88,7 +88,7 @@ struct CorrelationSums {
       if needsVelocities { origin.velocities = try reader.packedVectors(packing) }
       origins.append(origin)
     }
-    for index in observables.indices { try observables[index].restore(from: &reader) }
+    for index in observables.indices { try observables[index].means.restore(from: &reader) }
   }
 }
 

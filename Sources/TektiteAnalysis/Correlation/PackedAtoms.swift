@@ -24,6 +24,14 @@ public struct Packing: Hashable, Sendable {
   /// The number of atoms.
   public let count: Int
 
+  /// Each pair of groups once, by their indices; the second is not before the first.
+  var pairs: [(Int, Int)] { groups.indices.flatMap { a in (a..<groups.count).map { (a, $0) } } }
+  /// The names of the pairs, and `all` behind them where there are several.
+  var pairLabels: [String] {
+    let labels = pairs.map { "\(groups[$0.0].label)-\(groups[$0.1].label)" }
+    return labels.count > 1 ? labels + ["all"] : labels
+  }
+
   /// Orders the atoms of a topology.
   public init(_ topology: Topology) {
     count = topology.count

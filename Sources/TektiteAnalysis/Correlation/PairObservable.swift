@@ -29,19 +29,25 @@ struct TableSetting {
   func length(_ power: String) -> String { units == .lj ? "" : units.lengthName + power }
 }
 
+/// Something that is averaged, with what it has added up so far.
+protocol Averaging {
+  /// Its sums, all that a checkpoint needs.
+  var means: LagMeans { get set }
+  /// What was found.
+  func tables(_ setting: TableSetting) -> [ObservableTable]
+}
+
 /// An average over pairs of frames that are a lag apart.
-protocol PairObservable {
-  /// Whether it needs velocities.
+protocol PairObservable: Averaging {
+  /// Whether it needs velocities; by default it does not.
   var needsVelocities: Bool { get }
   /// Adds the pair of an origin and a later frame.
   /// - Parameter lag: index of the lag.
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int)
-  /// What was found.
-  func tables(_ setting: TableSetting) -> [ObservableTable]
-  /// Writes its sums for a checkpoint.
-  func save(to writer: inout ByteWriter)
-  /// Takes up the sums of a checkpoint.
-  mutating func restore(from reader: inout ByteReader) throws(InputError)
+}
+
+extension PairObservable {
+  var needsVelocities: Bool { false }
 }
 
 /// For each lag, the means of several quantities over origins.
@@ -102,8 +108,10 @@ struct GroupChoice: Hashable, Sendable {
   }
 
   /// The mean over the atoms of each curve of a quantity that `sum` adds up over a group.
-  func means(_ sum: (Packing.Group) -> Double) -> [Double] {
-    let sums = groups.map(sum)
+  func means(_ sum: (Packing.Group) -> Double) -> [Double] { means(of: groups.map(sum)) }
+
+  /// The mean over the atoms of each curve of a quantity whose sums over the groups are known.
+  func means(of sums: [Double]) -> [Double] {
     let each = zip(sums, groups).map { $0 / Double($1.count) }
     guard includesAll else { return each }
     let all = sums.reduce(0, +) / Double(groups.reduce(0) { $0 + $1.count })

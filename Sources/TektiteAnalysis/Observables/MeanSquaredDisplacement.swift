@@ -13,15 +13,13 @@ import TektiteDynamics
 struct MeanSquaredDisplacement: PairObservable {
   let file: String
   let choice: GroupChoice
-  private var means: LagMeans
+  var means: LagMeans
 
   init(file: String, choice: GroupChoice, lags: Int) {
     self.file = file
     self.choice = choice
     means = LagMeans(lags: lags, quantities: choice.count)
   }
-
-  var needsVelocities: Bool { false }
 
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
     means.add(
@@ -63,7 +61,4 @@ struct MeanSquaredDisplacement: PairObservable {
         "diffusion coefficient, a sixth of the slope between t = \(brief(times[first])) and \(brief(times[last])), "
         + "where ⟨Δr²⟩ grows as t^\(brief(steepness))")
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

@@ -6,7 +6,7 @@ struct NonGaussianParameter: PairObservable {
   let file: String
   let choice: GroupChoice
   /// Quantities: ⟨Δr²⟩ of each curve, then ⟨Δr⁴⟩, then α₂ of each origin on its own, from whose scatter errors come.
-  private var means: LagMeans
+  var means: LagMeans
 
   init(file: String, choice: GroupChoice, lags: Int) {
     self.file = file
@@ -14,11 +14,10 @@ struct NonGaussianParameter: PairObservable {
     means = LagMeans(lags: lags, quantities: 3 * choice.count)
   }
 
-  var needsVelocities: Bool { false }
-
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
-    let squares = choice.means { DisplacementSums.moments(from: origin.positions, to: later.positions, $0).square }
-    let fourths = choice.means { DisplacementSums.moments(from: origin.positions, to: later.positions, $0).fourth }
+    let moments = choice.groups.map { DisplacementSums.moments(from: origin.positions, to: later.positions, $0) }
+    let squares = choice.means(of: moments.map(\.square))
+    let fourths = choice.means(of: moments.map(\.fourth))
     means.add(squares, lag: lag)
     means.add(fourths, lag: lag, first: choice.count)
     means.add(zip(squares, fourths).map(Self.ratio), lag: lag, first: 2 * choice.count)
@@ -42,11 +41,7 @@ struct NonGaussianParameter: PairObservable {
       parameters: ["species": choice.words], x: setting.timeAxis, y: .init(column: "alpha2", label: "α₂(t)"),
       abscissas: setting.times, curves: curves, samples: means.samples)
     for curve in curves {
-      guard
-        let peak = curve.values.indices.filter({ curve.values[$0].isFinite }).max(by: {
-          curve.values[$0] < curve.values[$1]
-        }), table.abscissas[peak] > 0
-      else { continue }
+      guard let peak = curve.peak, table.abscissas[peak] > 0 else { continue }
       table.findings.append(
         .init(
           name: "t*_\(curve.label)", value: table.abscissas[peak],
@@ -54,7 +49,4 @@ struct NonGaussianParameter: PairObservable {
     }
     return [table]
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

@@ -7,7 +7,7 @@ struct Overlap: PairObservable {
   let files: (overlap: String, susceptibility: String)
   let choice: GroupChoice
   let distance: Double
-  private var means: LagMeans
+  var means: LagMeans
 
   init(files: (overlap: String, susceptibility: String), choice: GroupChoice, distance: Double, lags: Int) {
     self.files = files
@@ -15,8 +15,6 @@ struct Overlap: PairObservable {
     self.distance = distance
     means = LagMeans(lags: lags, quantities: choice.count)
   }
-
-  var needsVelocities: Bool { false }
 
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
     means.add(
@@ -65,7 +63,4 @@ struct Overlap: PairObservable {
     }
     return [overlap, susceptibility]
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

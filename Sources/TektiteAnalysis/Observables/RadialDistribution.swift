@@ -14,7 +14,7 @@ struct RadialDistribution: FrameObservable {
   /// Indices of groups; the second is not before the first.
   private let pairs: [(Int, Int)]
   /// `[pair][bin]`, one value a frame: g.
-  private var means: LagMeans
+  var means: LagMeans
   private var counts: [Int]
   private var fractions = PackedVectors()
 
@@ -23,9 +23,8 @@ struct RadialDistribution: FrameObservable {
     self.packing = packing
     self.range = range
     self.bins = bins
-    let groups = packing.groups.indices
-    pairs = groups.flatMap { a in groups.filter { $0 >= a }.map { (a, $0) } }
-    means = LagMeans(lags: bins, quantities: pairs.count + (pairs.count > 1 ? 1 : 0))
+    pairs = packing.pairs
+    means = LagMeans(lags: bins, quantities: packing.pairLabels.count)
     counts = [Int](repeating: 0, count: bins * pairs.count)
   }
 
@@ -120,8 +119,6 @@ struct RadialDistribution: FrameObservable {
   }
 
   func tables(_ setting: TableSetting) -> [ObservableTable] {
-    var labels = pairs.map { "\(packing.groups[$0.0].label)-\(packing.groups[$0.1].label)" }
-    if pairs.count > 1 { labels.append("all") }
     let centers = (0..<bins).map { (Double($0) + 0.5) * range / Double(bins) }
     var table = ObservableTable(
       kind: "radial-distribution", title: "Radial distribution functions", file: file,
@@ -131,12 +128,11 @@ struct RadialDistribution: FrameObservable {
       parameters: ["bins": "\(bins)", "range": brief(range)],
       x: .init(column: "r", label: "r", unit: setting.length("")), y: .init(column: "g", label: "g(r)"),
       abscissas: centers,
-      curves: labels.enumerated().map { k, label in
+      curves: packing.pairLabels.enumerated().map { k, label in
         .init(column: label, label: label, values: means.values(k), errors: means.means.map { $0[k].error() })
       }, samples: means.samples)
     for curve in table.curves {
-      guard let peak = curve.values.indices.max(by: { curve.values[$0] < curve.values[$1] }), curve.values[peak] > 0
-      else { continue }
+      guard let peak = curve.peak, curve.values[peak] > 0 else { continue }
       table.findings.append(
         .init(
           name: "first peak \(curve.label)", value: table.abscissas[peak], unit: setting.length(""),
@@ -144,7 +140,4 @@ struct RadialDistribution: FrameObservable {
     }
     return [table]
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

@@ -23,7 +23,7 @@ struct StructureFactor: FrameObservable {
   let packing: Packing
   let shells: [Shell]
   private let pairs: [(Int, Int)]
-  private var means: LagMeans
+  var means: LagMeans
   private var fractions = PackedVectors()
 
   /// - Parameters:
@@ -35,9 +35,8 @@ struct StructureFactor: FrameObservable {
     self.file = file
     self.packing = packing
     shells = Self.shells(cell, largest: largest, resolution: resolution, most: most)
-    let groups = packing.groups.indices
-    pairs = groups.flatMap { a in groups.filter { $0 >= a }.map { (a, $0) } }
-    means = LagMeans(lags: shells.count, quantities: pairs.count + (pairs.count > 1 ? 1 : 0))
+    pairs = packing.pairs
+    means = LagMeans(lags: shells.count, quantities: packing.pairLabels.count)
   }
 
   /// About how many vectors of a cell are no longer than a wave number; one of each pair of opposites.
@@ -174,8 +173,6 @@ struct StructureFactor: FrameObservable {
   }
 
   func tables(_ setting: TableSetting) -> [ObservableTable] {
-    var labels = pairs.map { "\(packing.groups[$0.0].label)-\(packing.groups[$0.1].label)" }
-    if pairs.count > 1 { labels.append("all") }
     let unit = setting.units == .lj ? "" : "1/\(setting.units.lengthName)"
     var table = ObservableTable(
       kind: "structure-factor", title: "Static structure factors", file: file,
@@ -185,12 +182,11 @@ struct StructureFactor: FrameObservable {
       parameters: ["shells": "\(shells.count)"],
       x: .init(column: "k", label: "k", unit: unit), y: .init(column: "S", label: "S(k)"),
       abscissas: shells.map(\.length),
-      curves: labels.enumerated().map { k, label in
+      curves: packing.pairLabels.enumerated().map { k, label in
         .init(column: label, label: label, values: means.values(k), errors: means.means.map { $0[k].error() })
       }, samples: means.samples)
     for curve in table.curves {
-      guard let peak = curve.values.indices.max(by: { curve.values[$0] < curve.values[$1] }), curve.values[peak] > 0
-      else { continue }
+      guard let peak = curve.peak, curve.values[peak] > 0 else { continue }
       table.findings.append(
         .init(
           name: "k_max \(curve.label)", value: table.abscissas[peak], unit: unit,
@@ -198,7 +194,4 @@ struct StructureFactor: FrameObservable {
     }
     return [table]
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

@@ -5,7 +5,7 @@ import TektiteDynamics
 struct VelocityAutocorrelation: PairObservable {
   let file: String
   let choice: GroupChoice
-  private var means: LagMeans
+  var means: LagMeans
 
   init(file: String, choice: GroupChoice, lags: Int) {
     self.file = file
@@ -39,7 +39,4 @@ struct VelocityAutocorrelation: PairObservable {
         abscissas: setting.times, curves: curves, samples: means.samples)
     ]
   }
-
-  func save(to writer: inout ByteWriter) { means.save(to: &writer) }
-  mutating func restore(from reader: inout ByteReader) throws(InputError) { try means.restore(from: &reader) }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import TektiteDynamics
 
 /// What was found of one observable: curves over a common abscissa with their errors, and what a reader must know to draw and to quote them.
@@ -51,6 +50,9 @@ public struct ObservableTable: Codable, Hashable, Sendable {
       self.values = values
       self.errors = errors
     }
+
+    /// Where it is largest; nil where nothing was found.
+    var peak: Int? { values.indices.filter { values[$0].isFinite }.max { values[$0] < values[$1] } }
   }
 
   /// A number that was read off the curves.
@@ -175,21 +177,11 @@ public struct ObservableReport: Codable, Hashable, Sendable {
   }
 
   /// The text of the file: keys in order, numbers that are not finite as text.
-  public var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(self) else { return "{}\n" }
-    return String(decoding: data, as: UTF8.self) + "\n"
-  }
+  public var json: String { JSONText.encode(self) }
 
   /// Reads the text of such a file; nil for text that is none.
   public init?(json text: String) {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let report = try? decoder.decode(ObservableReport.self, from: Data(text.utf8)) else { return nil }
+    guard let report = JSONText.decode(ObservableReport.self, text) else { return nil }
     self = report
   }
 }

@@ -90,14 +90,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
   }
 
   /// The text of `run.json`.
-  public var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(self) else { return "{}\n" }
-    return String(decoding: data, as: UTF8.self) + "\n"
-  }
+  public var json: String { JSONText.encode(self) }
 
   /// The stages of an earlier record, so that a resumed run adds to their times; empty for text that is no record.
   static func stages(in text: String?) -> [Stage] { record(in: text)?.stages ?? [] }
@@ -111,10 +104,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
 
   /// Reads the text of a `run.json`; nil for text that is none.
   public init?(json text: String) {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let record = try? decoder.decode(RunRecord.self, from: Data(text.utf8)) else { return nil }
+    guard let record = JSONText.decode(RunRecord.self, text) else { return nil }
     self = record
   }
 }

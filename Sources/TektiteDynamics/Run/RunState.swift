@@ -30,7 +30,7 @@ struct RunState {
   var integrator: [Double] = []
   /// What a minimiser keeps, empty in a dynamics stage.
   var minimizer: [UInt8] = []
-  /// What the observer of a dynamics stage has added up, empty without one.
+  /// What the observer of a dynamics stage, or an isoconfigurational ensemble, has added up; empty without.
   var observations: [UInt8] = []
   /// The velocities, in the user's order, that return after a minimisation.
   var restingVelocities: [Vector3] = []
