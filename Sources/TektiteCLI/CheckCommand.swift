@@ -131,7 +131,7 @@ struct DeckReport {
   private func potentialLines(_ model: ResolvedModel) -> [String] {
     var lines = ["\(model.name): \(model.model.name), \(model.precision.rawValue) precision"]
     if !model.title.isEmpty { lines.append(model.title + (model.doi.map { ", doi:\($0)" } ?? "")) }
-    let table = plan.structure.topology.table
+    let table = plan.structure.table
     if let requirements = try? model.model.makePotential(for: table).requirements {
       var cutoffs = "cutoff \(Wording.number(requirements.cutoff)) \(units.lengthName)"
       let pairs = requirements.pairCutoffs

@@ -116,7 +116,7 @@ final class FrameEvaluator {
   /// Puts energy, forces, energies per atom and, in a cell that repeats everywhere, the stress into a structure.
   func evaluate(_ structure: inout Structure) throws {
     var system = System(structure, units: model.units)
-    let table = structure.topology.table
+    let table = structure.table
     // Taken out and put back, since a worker that cannot be copied cannot be changed in place within a class.
     var current: Worker
     if let kept = worker.take(), kept.count == structure.count, kept.table == table {

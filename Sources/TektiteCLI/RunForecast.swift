@@ -50,7 +50,7 @@ struct RunForecast {
     var known: [String: Timing] = [:]
     for (stage, resolved) in zip(plan.stages, models) {
       let model = resolved.model
-      let requirements = try model.makePotential(for: plan.structure.topology.table).requirements
+      let requirements = try model.makePotential(for: plan.structure.table).requirements
       let cutoff = requirements.cutoff
       let skin = stage.skin ?? Simulation.defaultSkin(requirements)
       let key = "\(resolved.name) \(model.name) \(resolved.precision) \(cutoff) \(skin)"
@@ -120,6 +120,7 @@ struct RunForecast {
         var fields: AmberTrajectory.Fields = []
         if output.fields.contains(.velocities) { fields.insert(.velocities) }
         if output.fields.contains(.forces) { fields.insert(.forces) }
+        if plan.exchangesDiameters { fields.insert(.diameters) }
         let header = AmberTrajectory.Header(
           topology: topology, units: plan.units, cell: cell, fields: fields, unwrapped: output.unwrapped)
         bytes = Double(header.bytesPerFrame)

@@ -27,10 +27,10 @@ public struct ForceField: ~Copyable {
   public let requirements: PotentialRequirements
   /// What evaluations may use.
   public let context: ExecutionContext
-  private let radii: [Double]
+  private var radii: [Double]
   // Cluster lists are pruned between rebuilds to a smaller margin, which holds for a shorter way.
   private let nearSkin: Double
-  private let nearRadii: [Double]
+  private var nearRadii: [Double]
   private var nearDisplacement = 0.0
   private var potential: AnyPotential
   private var clusters: ClusterList
@@ -51,10 +51,13 @@ public struct ForceField: ~Copyable {
     let kinds = max(1, system.table.count)
     let cutoffs = requirements.pairCutoffs
     // A pair that never interacts needs no list; edges are promised to the full cutoff for every pair.
-    let reaches =
+    let bySpecies =
       cutoffs.count == kinds * kinds && !requirements.lists.contains(.edges)
       ? cutoffs : [Double](repeating: requirements.cutoff, count: kinds * kinds)
     let nearSkin = 0.2 * skin
+    // Where atoms go by their diameters, each rebuild sorts them into classes and sets the radii of these.
+    let byDiameters = requirements.diameterReach != nil && !requirements.lists.contains(.edges)
+    let reaches = byDiameters ? [Double](repeating: 0, count: DiameterClasses.count * DiameterClasses.count) : bySpecies
     radii = reaches.map { $0 > 0 ? $0 + skin : 0 }
     nearRadii = reaches.map { $0 > 0 ? $0 + nearSkin : 0 }
     self.nearSkin = nearSkin
@@ -148,7 +151,8 @@ public struct ForceField: ~Copyable {
     _ potential: inout AnyPotential, _ evaluation: inout Evaluation, _ context: ExecutionContext
   ) throws(PotentialError) {
     let configuration = Configuration(
-      positions: system.positions.span, species: system.species.span, ownedCount: system.count, cell: system.cell)
+      positions: system.positions.span, species: system.species.span, diameters: system.diameters.span,
+      ownedCount: system.count, cell: system.cell)
     let neighborhood = Neighborhood(edges: edges.view, clusters: clusters.view)
     try potential.evaluate(quantities, of: configuration, neighbors: neighborhood, into: &evaluation, in: context)
   }
@@ -160,6 +164,15 @@ public struct ForceField: ~Copyable {
     }
     let cell = system.cell
     let geometry = CellGeometry(basis: cell.basis, periodic: (cell.periodic.a, cell.periodic.b, cell.periodic.c))
+    if let rule = requirements.diameterReach, !requirements.lists.contains(.edges), system.diameters.count > 0 {
+      var classes = DiameterClasses(system.diameters)
+      classes.assign(system.diameters, into: &lent.classes)
+      let reaches = classes.reaches(rule)
+      for k in reaches.indices {
+        radii[k] = reaches[k] > 0 ? reaches[k] + skin : 0
+        nearRadii[k] = reaches[k] > 0 ? reaches[k] + nearSkin : 0
+      }
+    }
     system.exchange(&lent)
     clusters.rebuild(&lent, geometry: geometry, radii: radii, isRestoring: isRestoring, team: context.team)
     system.exchange(&lent)

@@ -7,16 +7,21 @@ public struct Configuration: ~Escapable {
   public let positions: Span<Vector3>
   /// Species index of each.
   public let species: Span<Int32>
+  /// Diameter of each; its count is 0 where atoms have none.
+  public let diameters: Span<Double>
   /// The number of owned atoms; ghosts follow.
   public let ownedCount: Int
   /// The cell.
   public let cell: Cell
 
-  /// Makes a configuration that lives as long as the two spans.
-  @_lifetime(copy positions, copy species)
-  public init(positions: Span<Vector3>, species: Span<Int32>, ownedCount: Int, cell: Cell) {
+  /// Makes a configuration that lives as long as the spans.
+  @_lifetime(copy positions, copy species, copy diameters)
+  public init(
+    positions: Span<Vector3>, species: Span<Int32>, diameters: Span<Double>, ownedCount: Int, cell: Cell
+  ) {
     self.positions = positions
     self.species = species
+    self.diameters = diameters
     self.ownedCount = ownedCount
     self.cell = cell
   }
@@ -150,6 +155,8 @@ public protocol PotentialModel: Sendable {
 
 /// Why a potential could not be made or evaluated.
 public enum PotentialError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Atoms of a species have no diameters, or not such as the model takes.
+  case missingDiameters(String, model: String)
   /// A species of the system is not one of the model's.
   case unknownSpecies(String, known: [String], model: String)
   /// A quantity was asked for that the model cannot compute.
@@ -164,6 +171,8 @@ public enum PotentialError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .unknownSpecies(let label, let known, let model):
       "\(model) has no parameters for species '\(label)'; it knows \(known.joined(separator: ", "))"
+    case .missingDiameters(let label, let model):
+      "\(model) needs a diameter for each atom, greater than 0, and those of species '\(label)' have none"
     case .unavailable(let what, let model): "\(model) cannot compute \(what)"
     case .notFinite(let atom, let p): "the position of atom \(atom) is not finite: (\(p.x), \(p.y), \(p.z))"
     case .invalidParameters(let why): why

@@ -47,13 +47,15 @@ public struct PotentialRequirements: Sendable, Hashable {
   public var conservative: Bool
   /// The list forms that `evaluate` reads.
   public var lists: ListForms
+  /// How far atoms see each other by their diameters, for a potential that goes by these; pair cutoffs then hold the largest.
+  public var diameterReach: DiameterReach?
   /// The atoms in a cluster, for a potential that reads clusters: 4, 8 or 16.
   public var clusterWidth: Int
 
   /// Makes the requirements of a potential; the range defaults to the cutoff.
   public init(
     cutoff: Double, pairCutoffs: [Double] = [], interactionRange: Double? = nil, quantities: Quantities = .all,
-    conservative: Bool = true, lists: ListForms, clusterWidth: Int = 4
+    conservative: Bool = true, lists: ListForms, clusterWidth: Int = 4, diameterReach: DiameterReach? = nil
   ) {
     self.cutoff = cutoff
     self.pairCutoffs = pairCutoffs
@@ -62,5 +64,6 @@ public struct PotentialRequirements: Sendable, Hashable {
     self.conservative = conservative
     self.lists = lists
     self.clusterWidth = clusterWidth
+    self.diameterReach = diameterReach
   }
 }

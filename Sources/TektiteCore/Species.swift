@@ -6,6 +6,8 @@ public struct Species: Hashable, Sendable {
   public var mass: Double
   /// The chemical element, if the label is one (or a deck says so).
   public var element: Element?
+  /// The range of the diameters of its atoms, where they have one each.
+  public var diameters: ClosedRange<Double>?
 
   /// Makes a species. Without a mass, an element's standard atomic weight is taken, and 1 for a free label.
   public init(_ label: String, mass: Double? = nil, element: Element? = nil) {

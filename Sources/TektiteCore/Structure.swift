@@ -8,6 +8,8 @@ public struct Frame: Hashable, Sendable {
   public var cell = Cell.open
   /// Unwrapped positions.
   public var positions: [Vector3] = []
+  /// Diameters, or empty where atoms have none.
+  public var diameters: [Double] = []
   /// Velocities, or empty.
   public var velocities: [Vector3] = []
   /// Forces, or empty.
@@ -44,4 +46,17 @@ public struct Structure: Hashable, Sendable {
   }
   /// The number of atoms.
   public var count: Int { topology.count }
+  /// The kinds of atoms with the range of the diameters that each has here, which tells a potential how far it must look.
+  public var table: [Species] {
+    guard frame.diameters.count == count else { return topology.table }
+    var table = topology.table
+    // No atoms have whatever diameters one likes.
+    if count == 0 { for index in table.indices { table[index].diameters = 1...1 } }
+    for (species, diameter) in zip(topology.species, frame.diameters) {
+      let known = table[Int(species)].diameters
+      table[Int(species)].diameters =
+        known.map { min($0.lowerBound, diameter)...max($0.upperBound, diameter) } ?? diameter...diameter
+    }
+    return table
+  }
 }

@@ -19,6 +19,8 @@ public struct System: ~Copyable {
   public var masses: Buffer<Double>
   /// Species index of each slot.
   public var species: Buffer<Int32>
+  /// Diameter of each slot; its count is 0 where atoms have none. Whoever changes diameters must invalidate the force field's list.
+  public var diameters: Buffer<Double>
   /// Cell crossings of each slot.
   public var images: Buffer<ImageCount>
   /// The user's index of the atom in each slot.
@@ -28,13 +30,17 @@ public struct System: ~Copyable {
   public init(_ structure: Structure, units: Units) {
     let n = structure.count
     precondition(structure.frame.positions.count == n, "\(structure.frame.positions.count) positions for \(n) atoms")
-    table = structure.topology.table
+    precondition(
+      structure.frame.diameters.isEmpty || structure.frame.diameters.count == n,
+      "\(structure.frame.diameters.count) diameters for \(n) atoms")
+    table = structure.table
     self.units = units
     cell = structure.frame.cell
     positions = Buffer(structure.frame.positions)
     velocities = structure.frame.velocities.count == n ? Buffer(structure.frame.velocities) : Buffer(count: n)
     masses = Buffer(structure.topology.masses)
     species = Buffer(structure.topology.species)
+    diameters = Buffer(structure.frame.diameters)
     images = Buffer(count: n)
     identity = Buffer((0..<Int32(n)).map { $0 })
   }
@@ -48,6 +54,7 @@ public struct System: ~Copyable {
     swap(&velocities, &atoms.velocities)
     swap(&masses, &atoms.masses)
     swap(&species, &atoms.species)
+    swap(&diameters, &atoms.diameters)
     swap(&images, &atoms.images)
     swap(&identity, &atoms.identity)
   }
@@ -60,15 +67,26 @@ public struct System: ~Copyable {
       species[Int(identity[slot])] = self.species[slot]
       masses[Int(identity[slot])] = self.masses[slot]
     }
+    // Diameters belong to frames.
+    let table = table.map { species in
+      var kind = species
+      kind.diameters = nil
+      return kind
+    }
     return Topology(table: table, species: species, masses: masses)
   }
 
-  /// Fills a frame's cell, unwrapped positions and, if asked for, velocities, in the user's order. Nothing is allocated when the frame
+  /// Fills a frame's cell, unwrapped positions, diameters and, if asked for, velocities, in the user's order. Nothing is allocated when the frame
   /// has been used before.
   public func copy(into frame: inout Frame, velocities wantsVelocities: Bool = true) {
     frame.cell = cell
     Self.resize(&frame.positions, count)
     Self.resize(&frame.velocities, wantsVelocities ? count : 0)
+    if diameters.count == count, count > 0 {
+      scatter(diameters, into: &frame.diameters)
+    } else {
+      frame.diameters = []
+    }
     let h = cell.vectors
     for slot in 0..<count {
       let i = Int(identity[slot])

@@ -32,15 +32,23 @@ extension Deck {
 
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)
     try setMasses(of: &structure, model: common.masses)
-    for (stage, model) in zip(body.stages, resolved) {
-      let mark = stage.potential == nil ? body.marks["potential"] : stage.marks["potential"]
-      try checkSpecies(structure.topology.table, against: model, at: mark)
+    setDiameters(of: &structure, models: resolved)
+    let stages = body.stages.map { $0.stage(units, atoms: structure.count) }
+    for (index, (section, model)) in zip(body.stages, resolved).enumerated() {
+      let mark = section.potential == nil ? body.marks["potential"] : section.marks["potential"]
+      try checkDiameters(structure, against: model, at: mark)
+      try checkSpecies(structure.table, against: model, at: mark)
+      if case .dynamics(let dynamics) = section, let swap = dynamics.swap, case .dynamics(let stage) = stages[index],
+        let complaint = stage.exchangeComplaint(structure, model.model)
+      {
+        throw swap.marks.section.error(complaint)
+      }
     }
     try checkObservables(structure)
     return SimulationPlan(
       title: title, units: units, seed: seed, structure: structure,
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
-      stages: body.stages.map { $0.stage(units) }, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes
+      stages: stages, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes
     )
   }
 
@@ -191,6 +199,30 @@ extension Deck {
     }
   }
 
+  // The deck's diameters come first, then those of the file; where neither gives any, the model's distribution is drawn from.
+  private func setDiameters(of structure: inout Structure, models: [ResolvedModel]) {
+    let own = body.system.diameters?.distribution
+    guard own != nil || structure.frame.diameters.isEmpty else { return }
+    if let distribution = own ?? models.lazy.compactMap(\.diameters).first {
+      structure.frame.diameters = distribution.draw(count: structure.count, seed: seed)
+    }
+  }
+
+  private func checkDiameters(_ structure: Structure, against model: ResolvedModel, at mark: Mark) throws(InputError) {
+    do throws(PotentialError) {
+      _ = try model.model.makePotential(for: structure.table)
+    } catch {
+      switch error {
+      case .missingDiameters:
+        throw mark.error(
+          "\(error). Give 'diameters: {minimum: ..., maximum: ...}' under 'system', or a structure file with a column 'radius' or 'diameter'"
+        )
+      case .invalidParameters(let why): throw (body.system.marks.values["diameters"] ?? mark).error(why)
+      default: break
+      }
+    }
+  }
+
   private func checkSpecies(_ table: [Species], against model: ResolvedModel, at mark: Mark) throws(InputError) {
     for species in table where !model.labels.contains(species.label) {
       let nearest = InputError.nearest(to: species.label, among: model.labels).map { "; did you mean '\($0)'?" } ?? "."
@@ -211,10 +243,10 @@ extension Deck {
 
 extension StageSection {
   /// The stage with all quantities in internal units.
-  func stage(_ units: Units) -> Stage {
+  func stage(_ units: Units, atoms: Int) -> Stage {
     switch self {
     case .minimize(let section): .minimize(section.stage)
-    case .dynamics(let section): .dynamics(section.stage(units))
+    case .dynamics(let section): .dynamics(section.stage(units, atoms: atoms))
     case .isoconfigurational(let section): .isoconfigurational(section.stage(units))
     }
   }
@@ -235,7 +267,7 @@ extension MinimizeSection {
 
 extension DynamicsSection {
   /// The stage: times in internal units, temperatures as k_B T.
-  func stage(_ units: Units) -> DynamicsStage {
+  func stage(_ units: Units, atoms: Int) -> DynamicsStage {
     var stage = DynamicsStage(name: name ?? "", timestep: timestep / units.femtoseconds, steps: steps)
     stage.thermostat = thermostat.thermostat(units)
     stage.velocities = velocities.map { $0.temperature * units.boltzmann }
@@ -246,6 +278,7 @@ extension DynamicsSection {
     }
     stage.checkpoint = checkpoint.policy
     stage.momentumRemoval = momentumRemoval?.trigger
+    stage.exchange = swap?.exchange(atoms: atoms, units)
     stage.skin = skin
     stage.limits = GuardLimits(
       temperature: limits.temperature.map { $0 * units.boltzmann }, force: limits.force,

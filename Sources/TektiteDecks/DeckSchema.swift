@@ -8,6 +8,8 @@ public func deckSchema() -> String {
     [
       SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
       NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
+      InversePowerSection.table.definition, HarmonicSection.table.definition, PolydisperseSection.table.definition,
+      DiametersSection.table.definition, SwapSection.table.definition,
       PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
       NetworkSection.sevennet.definition, CommitteeSection.table.definition,
       DefaultsSection.table.definition, MinimizeSection.table.definition,

@@ -98,6 +98,8 @@ public struct DynamicsStage: Hashable, Sendable {
   public var checkpoint: CheckpointPolicy = .seconds(600)
   /// When to remove the motion of the centre of mass; nil for at the start only.
   public var momentumRemoval: Trigger?
+  /// Trial exchanges of atoms between the steps.
+  public var exchange: AtomExchange?
   /// Margin of the neighbour list; nil for the engine's choice.
   public var skin: Double?
   /// The guard's limits.

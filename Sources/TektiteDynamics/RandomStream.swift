@@ -11,6 +11,8 @@ public enum RandomStream: UInt64, Sendable, CaseIterable {
   case rescaling = 3
   /// The noise of Brownian dynamics.
   case brownian = 4
+  /// Trial exchanges of atoms.
+  case exchanges = 5
 
   /// The generator of this stream for a run's seed and one of its stages.
   ///

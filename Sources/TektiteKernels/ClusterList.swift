@@ -8,6 +8,10 @@ public struct AtomBuffers: ~Copyable {
   public var masses = Buffer<Double>()
   /// Species indices.
   public var species = Buffer<Int32>()
+  /// Diameters; their count is 0 where atoms have none.
+  public var diameters = Buffer<Double>()
+  /// What the list tells atoms apart by: classes of diameters. Its count is 0 where that is the species.
+  public var classes = Buffer<Int32>()
   /// Cell crossings.
   public var images = Buffer<ImageCount>()
   /// The user's index of the atom in each slot.
@@ -93,7 +97,7 @@ public struct ClusterList: ~Copyable {
   /// Wraps and sorts the atoms and finds all neighbours.
   /// - Parameters:
   ///   - atoms: positions must be finite.
-  ///   - radii: list radius (cutoff plus skin) of each pair of species, row-major and symmetric.
+  ///   - radii: list radius (cutoff plus skin) of each pair of species, or of classes if atoms have them, row-major and symmetric.
   ///   - isRestoring: the positions are those that an earlier rebuild left, in its order; nothing is wrapped, and the same list results.
   public mutating func rebuild(
     _ atoms: inout AtomBuffers, geometry: CellGeometry, radii: [Double], isRestoring: Bool, team: ThreadTeam
@@ -220,6 +224,8 @@ public struct ClusterList: ~Copyable {
     Self.permute(&atoms.velocities, &scratchVectors, order, ranges, team)
     Self.permute(&atoms.masses, &scratchDoubles, order, ranges, team)
     Self.permute(&atoms.species, &scratchInts, order, ranges, team)
+    if atoms.diameters.count == order.count { Self.permute(&atoms.diameters, &scratchDoubles, order, ranges, team) }
+    if atoms.classes.count == order.count { Self.permute(&atoms.classes, &scratchInts, order, ranges, team) }
     Self.permute(&atoms.identity, &scratchInts, order, ranges, team)
     Self.permute(&atoms.images, &scratchImages, order, ranges, team)
   }
@@ -244,7 +250,7 @@ public struct ClusterList: ~Copyable {
   ) {
     let n = atoms.positions.count
     let p = atoms.positions.base
-    let s = atoms.species.base
+    let s = atoms.classes.count == n ? atoms.classes.base : atoms.species.base
     let (px, py, pz, ps, pl) = (x.base, y.base, z.base, paddedSpecies.base, limits.base)
     let center = origin
     let squares = radii.map { Float(($0 + margin) * ($0 + margin)) }
@@ -384,7 +390,7 @@ public struct ClusterList: ~Copyable {
   /// has moved half the difference between the radii and the cutoffs; it costs a quarter of a rebuild.
   /// - Parameters:
   ///   - positions: in the order of the last rebuild.
-  ///   - radii: for each pair of species, row-major and symmetric, at most those of the rebuild.
+  ///   - radii: for each pair of species or classes, row-major and symmetric, at most those of the rebuild.
   public mutating func prune(_ positions: borrowing Buffer<Vector3>, radii: [Double], team: ThreadTeam) {
     let n = positions.count
     let kinds = max(1, Int(Double(radii.count).squareRoot().rounded()))

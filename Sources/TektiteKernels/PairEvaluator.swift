@@ -10,6 +10,7 @@ public struct PairEvaluator: ~Copyable {
   /// Number of species.
   public let speciesCount: Int
   private let rows: [[Double]]
+  private let diameters: DiameterConstants
   private var blocks = Buffer<UInt8>()
   private var first = Buffer<UInt8>()
   private var second = Buffer<UInt8>()
@@ -30,6 +31,17 @@ public struct PairEvaluator: ~Copyable {
     self.speciesCount = speciesCount
     self.level = level
     self.rows = rows
+    diameters = DiameterConstants()
+  }
+
+  /// Makes an evaluator for atoms that have a diameter each, in the form `polydisperse`; species make no difference.
+  public init(_ diameters: DiameterConstants, isDouble: Bool, level: ProcessorLevel = .current) {
+    form = .polydisperse
+    self.isDouble = isDouble
+    speciesCount = 1
+    self.level = level
+    rows = []
+    self.diameters = diameters
   }
 
   /// The width of clusters that an evaluator needs.
@@ -43,16 +55,20 @@ public struct PairEvaluator: ~Copyable {
     let size = 3 * (atoms + width) * (isDouble ? 8 : 4)
     blocks.reserve(size)
     first.reserve(size * speciesCount)
-    second.reserve(size * speciesCount)
-    third.reserve(size * speciesCount)
+    if form != .polydisperse {
+      second.reserve(size * speciesCount)
+      third.reserve(size * speciesCount)
+    }
     sums.reserve(8 * 64)
   }
 
   /// Adds forces and, if `observing`, per-atom energies and virials to the buffers whose count is not 0.
+  /// - Parameter diameters: the diameter of each atom, which only the form `polydisperse` reads; they may change only together with the list.
   /// - Returns: energy and virial (zero unless observing).
   public mutating func add(
-    positions: Span<Vector3>, species: Span<Int32>, clusters: borrowing ClusterView, forces: inout Buffer<Vector3>,
-    energies: inout Buffer<Double>, virials: inout Buffer<Matrix3>, observing: Bool, team: ThreadTeam
+    positions: Span<Vector3>, species: Span<Int32>, diameters sizes: Span<Double>, clusters: borrowing ClusterView,
+    forces: inout Buffer<Vector3>, energies: inout Buffer<Double>, virials: inout Buffer<Matrix3>, observing: Bool,
+    team: ThreadTeam
   ) -> (energy: Double, virial: Matrix3) {
     let n = positions.count
     precondition(
@@ -61,9 +77,15 @@ public struct PairEvaluator: ~Copyable {
     precondition(clusters.width == width, "clusters of \(clusters.width) atoms where \(width) are needed")
     if n == 0 { return (0, .zero) }
     let isAtomic = observing && (energies.count >= n || virials.count >= n)
-    let wantsSecond = observing || form != .lennardJones
+    let hasDiameters = form == .polydisperse
+    precondition(!hasDiameters || sizes.count == n, "\(sizes.count) diameters for \(n) atoms")
+    let wantsSecond = !hasDiameters && (observing || form != .lennardJones)
     if generation != clusters.generation || (wantsSecond && !hasSecond) {
-      layCoefficients(species, clusters.clusterCount, width, second: wantsSecond, team)
+      if hasDiameters {
+        layRadii(sizes, clusters.clusterCount, width, team)
+      } else {
+        layCoefficients(species, clusters.clusterCount, width, second: wantsSecond, team)
+      }
       generation = clusters.generation
     }
     let blockCount = 3 * width * clusters.clusterCount
@@ -91,7 +113,8 @@ public struct PairEvaluator: ~Copyable {
         shifts: clusters.shifts)
       a.count = n
       a.speciesCount = speciesCount
-      a.coefficientStride = blockCount
+      a.coefficientStride = hasDiameters ? 0 : blockCount
+      a.diameters = diameters
       a.isAtomic = isAtomic
       if observing { a.sums = sumBase }
       team.forEachChunk(chunkCount) { k in LevelKernels.pairForces(level, form, isDouble: isDouble, a, chunks[k], k) }
@@ -134,6 +157,37 @@ public struct PairEvaluator: ~Copyable {
       third.resize(size)
       Self.lay(rows, 3, &second, isDouble, speciesCount, species, clusterCount, width, team)
       Self.lay(rows, 6, &third, isDouble, speciesCount, species, clusterCount, width, team)
+    }
+  }
+
+  /// Writes the half diameters of every cluster's atoms into the first runs of its block.
+  private mutating func layRadii(_ diameters: Span<Double>, _ clusterCount: Int, _ width: Int, _ team: ThreadTeam) {
+    first.resize(3 * width * clusterCount * (isDouble ? 8 : 4))
+    let raw = UnsafeMutableRawPointer(first.base)
+    if isDouble {
+      Self.lay(diameters, raw.assumingMemoryBound(to: Double.self), clusterCount, width, team)
+    } else {
+      Self.lay(diameters, raw.assumingMemoryBound(to: Float.self), clusterCount, width, team)
+    }
+  }
+
+  @inline(__always)
+  private static func lay<S: BinaryFloatingPoint>(
+    _ diameters: Span<Double>, _ out: UnsafeMutablePointer<S>, _ clusterCount: Int, _ width: Int, _ team: ThreadTeam
+  ) {
+    let n = diameters.count
+    let ranges = Ranges(clusterCount, target: 256)
+    diameters.withUnsafeBufferPointer { buffer in
+      guard let d = buffer.baseAddress else { return }
+      team.forEachChunk(ranges.count) { r in
+        for cluster in ranges[r] {
+          for lane in 0..<width {
+            let slot = cluster * width + lane
+            // No distance is smaller than what comes of an empty lane.
+            out[cluster * 3 * width + lane] = slot < n ? S(0.5 * d[slot]) : .nan
+          }
+        }
+      }
     }
   }
 

@@ -30,6 +30,13 @@ func clusterForces<L: PairLanes, F: PairForm>(
   var sumXY = L.zero
   var sumXZ = L.zero
   var sumYZ = L.zero
+  // Of use to atoms with diameters only; elsewhere nothing reads them and they cost nothing.
+  let d = a.diameters
+  let reachSquared = L.constant(S(d.reachSquared))
+  let narrowing = L.constant(S(-2 * d.nonadditivity))
+  let a12 = L.constant(S(d.a12))
+  let linear = L.constant(S(-2 * d.e1))
+  let quadratic = L.constant(S(-4 * d.e2))
   // In single precision the chunk's sums are gathered in double, atom by atom.
   var totals = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -46,6 +53,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
       let first = a.coefficients.assumingMemoryBound(to: S.self) + kind
       let second = a.secondCoefficients.assumingMemoryBound(to: S.self) + kind
       let third = a.thirdCoefficients.assumingMemoryBound(to: S.self) + kind
+      let ownRadius = form.hasDiameters ? L.constant((first + (cluster * block + lane))[0]) : L.zero
       var fx = L.zero
       var fy = L.zero
       var fz = L.zero
@@ -63,15 +71,36 @@ func clusterForces<L: PairLanes, F: PairForm>(
         let dy = yi - L.load(p + at + width)
         let dz = zi - L.load(p + at + 2 * width)
         let r2 = L.fma(dx, dx, L.fma(dy, dy, dz * dz))
-        var limit = L.load(first + at)
-        if laneAbove >= 0 { limit = L.select(limit, where: L.constant(S(laneAbove)), lessThan: L.indices) }
-        let inverse = L.constant(1) / r2
-        var c = PairLaneCoefficients<L>(a12: L.load(first + at + width), minusA6: L.load(first + at + 2 * width))
-        if form.hasTail {
-          c.g0 = L.load(second + at)
-          c.g1 = L.load(second + at + width)
+        var limit: L
+        var c: PairLaneCoefficients<L>
+        // The form's own two arguments.
+        let distance: L
+        let inverse: L
+        if form.hasDiameters {
+          let radius = L.load(first + at)
+          let unlike = L.magnitude(ownRadius - radius)
+          let sigma = (ownRadius + radius) * L.fma(narrowing, unlike, L.constant(1))
+          let sigma2 = sigma * sigma
+          // One division serves three quotients.
+          let both = L.constant(1) / (r2 * sigma2)
+          c = PairLaneCoefficients<L>(a12: sigma2 * sigma2 * both, minusA6: r2 * both)
+          c.g0 = linear
+          c.g1 = quadratic
+          distance = r2 * r2 * both
+          inverse = a12
+          limit = reachSquared * sigma2
+        } else {
+          limit = L.load(first + at)
+          c = PairLaneCoefficients<L>(a12: L.load(first + at + width), minusA6: L.load(first + at + 2 * width))
+          if form.hasTail {
+            c.g0 = L.load(second + at)
+            c.g1 = L.load(second + at + width)
+          }
+          distance = r2
+          inverse = L.constant(1) / r2
         }
-        let s = L.select(form.force(r2, inverse, c), where: r2, lessThan: limit)
+        if laneAbove >= 0 { limit = L.select(limit, where: L.constant(S(laneAbove)), lessThan: L.indices) }
+        let s = L.select(form.force(distance, inverse, c), where: r2, lessThan: limit)
         let sx = s * dx
         let sy = s * dy
         let sz = s * dz
@@ -82,12 +111,18 @@ func clusterForces<L: PairLanes, F: PairForm>(
         (L.load(out + width) - sy).store(out + width)
         (L.load(out + 2 * width) - sz).store(out + 2 * width)
         if observing {
-          c.e0 = L.load(second + at + 2 * width)
+          if form.hasDiameters {
+            c.e0 = L.constant(S(d.e0))
+            c.e1 = L.constant(S(d.e1))
+            c.e2 = L.constant(S(d.e2))
+          } else {
+            c.e0 = L.load(second + at + 2 * width)
+          }
           if form.hasTail {
             c.e1 = L.load(third + at)
             c.e2 = L.load(third + at + width)
           }
-          let u = L.select(form.energy(r2, inverse, c), where: r2, lessThan: limit)
+          let u = L.select(form.energy(distance, inverse, c), where: r2, lessThan: limit)
           let vxx = sx * dx
           let vyy = sy * dy
           let vzz = sz * dz
@@ -208,6 +243,12 @@ public func pairForces(
   case (.lennardJonesEven, false): observing ? evenFloatObserving(a, chunk, index) : evenFloat(a, chunk, index)
   case (.lennardJonesLinear, true): observing ? linearDoubleObserving(a, chunk, index) : linearDouble(a, chunk, index)
   case (.lennardJonesLinear, false): observing ? linearFloatObserving(a, chunk, index) : linearFloat(a, chunk, index)
+  case (.harmonic, true): observing ? harmonicDoubleObserving(a, chunk, index) : harmonicDouble(a, chunk, index)
+  case (.harmonic, false): observing ? harmonicFloatObserving(a, chunk, index) : harmonicFloat(a, chunk, index)
+  case (.polydisperse, true):
+    observing ? polydisperseDoubleObserving(a, chunk, index) : polydisperseDouble(a, chunk, index)
+  case (.polydisperse, false):
+    observing ? polydisperseFloatObserving(a, chunk, index) : polydisperseFloat(a, chunk, index)
   }
 }
 
@@ -261,4 +302,42 @@ public func pairForces(
 
 @inline(never) func linearFloatObserving(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
   clusterForces(WideFloats.self, LennardJonesLinearForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func harmonicDouble(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+  clusterForces(WideDoubles.self, HarmonicForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func harmonicDoubleObserving(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int)
+{
+  clusterForces(WideDoubles.self, HarmonicForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func harmonicFloat(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+  clusterForces(WideFloats.self, HarmonicForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func harmonicFloatObserving(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int)
+{
+  clusterForces(WideFloats.self, HarmonicForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func polydisperseDouble(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+  clusterForces(WideDoubles.self, PolydisperseForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func polydisperseDoubleObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideDoubles.self, PolydisperseForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func polydisperseFloat(_ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int) {
+  clusterForces(WideFloats.self, PolydisperseForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func polydisperseFloatObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideFloats.self, PolydisperseForm.self, a, chunk, index, observing: true)
 }

@@ -29,6 +29,8 @@ protocol PairLanes {
   static func root(_ a: Self) -> Self
   /// `value` where a < b, zero elsewhere, whatever `value` is there.
   static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self
+  /// |a|.
+  static func magnitude(_ a: Self) -> Self
   /// A number without its fraction, which must fit; here because the generic conversions of the standard library are calls.
   static func truncated(_ x: Scalar) -> Int32
   /// A small integer as a number.
@@ -144,6 +146,10 @@ struct Doubles4: PairLanes {
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE64(a.v._storage._value)
     return r
   }
+  @inline(__always) static func magnitude(_ a: Self) -> Self {
+    let mask = SIMD4<Int64>(repeating: .max)
+    return Self(unsafeBitCast(unsafeBitCast(a.v, to: SIMD4<Int64>.self) & mask, to: SIMD4<Double>.self))
+  }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD4<Int64>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD4<Int64>.self) & mask, to: SIMD4<Double>.self))
@@ -218,6 +224,10 @@ struct Doubles8: PairLanes {
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE64(a.v._storage._value)
     return r
   }
+  @inline(__always) static func magnitude(_ a: Self) -> Self {
+    let mask = SIMD8<Int64>(repeating: .max)
+    return Self(unsafeBitCast(unsafeBitCast(a.v, to: SIMD8<Int64>.self) & mask, to: SIMD8<Double>.self))
+  }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD8<Int64>.self)
     return Self(unsafeBitCast(unsafeBitCast(value.v, to: SIMD8<Int64>.self) & mask, to: SIMD8<Double>.self))
@@ -275,6 +285,10 @@ struct Floats4: PairLanes {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec4xFPIEEE32(a.v._storage._value)
     return r
+  }
+  @inline(__always) static func magnitude(_ a: Self) -> Self {
+    let mask = SIMD4<Int32>(repeating: .max)
+    return Self(unsafeBitCast(unsafeBitCast(a.v, to: SIMD4<Int32>.self) & mask, to: SIMD4<Float>.self))
   }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD4<Int32>.self)
@@ -343,6 +357,10 @@ struct Floats8: PairLanes {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec8xFPIEEE32(a.v._storage._value)
     return r
+  }
+  @inline(__always) static func magnitude(_ a: Self) -> Self {
+    let mask = SIMD8<Int32>(repeating: .max)
+    return Self(unsafeBitCast(unsafeBitCast(a.v, to: SIMD8<Int32>.self) & mask, to: SIMD8<Float>.self))
   }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD8<Int32>.self)
@@ -418,6 +436,10 @@ struct Floats16: PairLanes {
     var r = a
     r.v._storage._value = Builtin.int_sqrt_Vec16xFPIEEE32(a.v._storage._value)
     return r
+  }
+  @inline(__always) static func magnitude(_ a: Self) -> Self {
+    let mask = SIMD16<Int32>(repeating: .max)
+    return Self(unsafeBitCast(unsafeBitCast(a.v, to: SIMD16<Int32>.self) & mask, to: SIMD16<Float>.self))
   }
   @inline(__always) static func select(_ value: Self, where a: Self, lessThan b: Self) -> Self {
     let mask = unsafeBitCast(a.v .< b.v, to: SIMD16<Int32>.self)

@@ -15,6 +15,12 @@ protocol PairForm {
   static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L
   /// Whether g₀, g₁, e₁, e₂ are read.
   static var hasTail: Bool { get }
+  /// Whether the blocks hold diameters in place of coefficients.
+  static var hasDiameters: Bool { get }
+}
+
+extension PairForm {
+  @inline(__always) static var hasDiameters: Bool { false }
 }
 
 /// 12-6, cut or cut and shifted.
@@ -50,5 +56,33 @@ enum LennardJonesLinearForm: PairForm {
   }
   @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
     L.fma(c.e1, L.root(r2), LennardJonesForm.energy(r2, inverse, c))
+  }
+}
+
+/// A spring: linear force, up to where it vanishes.
+enum HarmonicForm: PairForm {
+  @inline(__always) static var hasTail: Bool { true }
+  @inline(__always) static func force<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    L.fma(c.g0, L.root(inverse), c.g1)
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ r2: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    L.fma(c.e1, L.root(r2), L.fma(c.e2, r2, c.e0))
+  }
+}
+
+/// A twelfth power between atoms that have a diameter each. What the other forms take as coefficients is here made of the two diameters:
+/// `a12` is σ²/r², `minusA6` is 1/σ², and r² comes as y = r²/σ².
+enum PolydisperseForm: PairForm {
+  @inline(__always) static var hasTail: Bool { false }
+  @inline(__always) static var hasDiameters: Bool { true }
+  @inline(__always) static func force<L: PairLanes>(_ y: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    let q2 = c.a12 * c.a12
+    let q4 = q2 * q2
+    let q7 = q4 * (q2 * c.a12)
+    return c.minusA6 * L.fma(inverse, q7, L.fma(c.g1, y, c.g0))
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ y: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    let q2 = c.a12 * c.a12
+    return L.fma(L.constant(1.0 / 12) * inverse, q2 * q2 * q2, L.fma(y, L.fma(c.e2, y, c.e1), c.e0))
   }
 }

@@ -213,6 +213,26 @@ public enum PairFormKind: Int, Sendable {
   case lennardJonesEven
   /// The same plus g₀/r in −u′/r and e₁ r in u.
   case lennardJonesLinear
+  /// −u′/r = g₀/r + g₁ and u = e₀ + e₁ r + e₂ r².
+  case harmonic
+  /// A twelfth power of the mean of two diameters over the distance, with its cutoff in units of that mean, see `DiameterConstants`.
+  case polydisperse
+}
+
+/// Coefficients of the form `polydisperse`. With the diameters s, t of two atoms σ = (s + t)/2 · (1 − `nonadditivity` |s − t|), and with y = r²/σ²
+/// u = `a12`/12 y⁻⁶ + e₀ + e₁ y + e₂ y² where y < `reachSquared`.
+@frozen
+public struct DiameterConstants: BitwiseCopyable, Sendable {
+  /// The squared cutoff in units of σ².
+  public var reachSquared = 0.0
+  /// By how much the mean of two unlike diameters is smaller than their half sum, per difference; an inverse length.
+  public var nonadditivity = 0.0
+  /// Twelve times the strength of the repulsion.
+  public var a12 = 0.0
+  /// The polynomial in y that smooths the cutoff, or shifts the energy.
+  public var e0 = 0.0, e1 = 0.0, e2 = 0.0
+  /// Makes coefficients of nothing.
+  @inlinable public init() {}
 }
 
 /// Rows of the coefficient table of a pair form; row k of species pair (i, j) is at `[(k × species + i) × species + j]`.
@@ -246,8 +266,10 @@ public struct ClusterForces {
   public var secondCoefficients: UnsafeRawPointer
   /// The same for (e₁, e₂, –).
   public var thirdCoefficients: UnsafeRawPointer
-  /// Numbers from one species to the next.
+  /// Numbers from one species to the next; 0 where blocks hold diameters.
   public var coefficientStride = 0
+  /// What the form `polydisperse` needs besides the diameters; these are then the first run of each block of `coefficients`.
+  public var diameters = DiameterConstants()
   /// Lattice translations, Cartesian.
   public var shifts: UnsafePointer<Vector3>
   /// Energy and the virial's xx, yy, zz, xy, xz, yz for each chunk, 8 doubles apart; nil when only forces are wanted.

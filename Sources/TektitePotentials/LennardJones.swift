@@ -1,4 +1,5 @@
 import TektiteCore
+import TektiteKernels
 
 /// What happens to a pair energy at its cutoff r_c. The scheme is part of a model: energies of different schemes do not compare.
 public enum CutoffScheme: String, Sendable, CaseIterable, Codable {
@@ -10,6 +11,17 @@ public enum CutoffScheme: String, Sendable, CaseIterable, Codable {
   case shiftedForce = "shifted-force"
   /// u(r) + ε(c₀ + c₂ x² + c₄ x⁴), x = r/σ, such that u, u′ and u″ vanish at r_c.
   case smooth = "smooth"
+}
+
+extension CutoffScheme {
+  /// The formula of a twelfth and a sixth power under this scheme.
+  var form: PairFormKind {
+    switch self {
+    case .cut, .cutAndShift: .lennardJones
+    case .smooth: .lennardJonesEven
+    case .shiftedForce: .lennardJonesLinear
+    }
+  }
 }
 
 /// The arithmetic of a potential.
@@ -65,14 +77,11 @@ public struct LennardJones: PotentialModel, Hashable {
 
   /// Makes a worker.
   public func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
-    var map: [Int] = []
-    for species in table {
-      guard let index = labels.firstIndex(of: species.label) else {
-        throw .unknownSpecies(species.label, known: labels, model: name)
-      }
-      map.append(index)
-    }
-    return AnyPotential(LennardJonesWorker(self, map: map))
+    AnyPotential(
+      try PairWorker(scheme.form, precision: precision, labels: labels, table: table, model: name) { a, b in
+        let pair = pairs[a * labels.count + b]
+        return (pair.coefficients(scheme), pair.cutoff)
+      })
   }
 
   /// u(r) and −u′(r)/r of a pair of species (indices into `labels`) at squared distance `r2`; zero from the cutoff on.

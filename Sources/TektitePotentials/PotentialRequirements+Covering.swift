@@ -14,6 +14,8 @@ extension PotentialRequirements {
         let second = next.pairCutoffs.isEmpty ? Array(repeating: next.cutoff, count: count) : next.pairCutoffs
         result.pairCutoffs = zip(first, second).map { max($0, $1) }
       }
+      // Lists by diameter cover only potentials that agree on the rule.
+      if result.diameterReach != next.diameterReach { result.diameterReach = nil }
       result.cutoff = max(result.cutoff, next.cutoff)
       result.interactionRange = max(result.interactionRange, next.interactionRange)
       let variance = result.quantities.union(next.quantities).intersection(.variance)

@@ -5,15 +5,18 @@ import TektitePotentials
 public struct PairOracle: Sendable {
   /// The largest distance at which a pair interacts.
   public var cutoff: Double
-  /// u(r) and −u′(r)/r for two species (indices into the table of the structure) at squared distance r².
-  public var pairEnergy: @Sendable (_ a: Int, _ b: Int, _ r2: Double) -> (energy: Double, forceOverDistance: Double)
+  /// u(r) and −u′(r)/r for two atoms of a structure at squared distance r².
+  private var pair:
+    @Sendable (_ structure: Structure, _ i: Int, _ j: Int, _ r2: Double) -> (energy: Double, forceOverDistance: Double)
 
-  /// Makes an oracle from a pair energy.
+  /// Makes an oracle from u(r) and −u′(r)/r of two species (indices into the table of the structure).
   public init(
     cutoff: Double, pairEnergy: @escaping @Sendable (Int, Int, Double) -> (energy: Double, forceOverDistance: Double)
   ) {
     self.cutoff = cutoff
-    self.pairEnergy = pairEnergy
+    pair = { structure, i, j, r2 in
+      pairEnergy(Int(structure.topology.species[i]), Int(structure.topology.species[j]), r2)
+    }
   }
 
   /// Makes an oracle of a Lennard-Jones model for a table of species.
@@ -26,6 +29,16 @@ public struct PairOracle: Sendable {
     }
   }
 
+  /// Makes an oracle from u(r) and −u′(r)/r of two diameters.
+  public static func ofDiameters(
+    cutoff: Double,
+    _ pairEnergy: @escaping @Sendable (Double, Double, Double) -> (energy: Double, forceOverDistance: Double)
+  ) -> PairOracle {
+    var oracle = PairOracle(cutoff: cutoff) { (_: Int, _: Int, _: Double) in (0, 0) }
+    oracle.pair = { structure, i, j, r2 in pairEnergy(structure.frame.diameters[i], structure.frame.diameters[j], r2) }
+    return oracle
+  }
+
   /// Energy, forces, virial and the atoms' shares: each pair's energy and virial go half to each atom.
   public func evaluate(_ structure: Structure) -> Measurement {
     var result = Measurement()
@@ -33,9 +46,8 @@ public struct PairOracle: Sendable {
     result.forces = [Vector3](repeating: .zero, count: count)
     result.atomicEnergies = [Double](repeating: 0, count: count)
     result.atomicVirials = [Matrix3](repeating: .zero, count: count)
-    let species = structure.topology.species
     for pair in BruteForce.pairs(structure.frame.positions, cell: structure.frame.cell, radius: cutoff) {
-      let (u, f) = pairEnergy(Int(species[pair.i]), Int(species[pair.j]), pair.vector.lengthSquared)
+      let (u, f) = self.pair(structure, pair.i, pair.j, pair.vector.lengthSquared)
       // Each pair comes twice, once from either end.
       result.forces[pair.i] -= f * pair.vector
       result.atomicEnergies[pair.i] += u / 2

@@ -8,6 +8,7 @@ extension PotentialConformance {
     result.frame.positions = []
     result.topology.species = []
     result.topology.masses = []
+    result.frame.diameters = []
     let h = structure.frame.cell.vectors
     for a in 0..<times.0 {
       for b in 0..<times.1 {
@@ -16,6 +17,7 @@ extension PotentialConformance {
           result.frame.positions += structure.frame.positions.map { $0 + shift }
           result.topology.species += structure.topology.species
           result.topology.masses += structure.topology.masses
+          result.frame.diameters += structure.frame.diameters
         }
       }
     }

@@ -45,6 +45,7 @@ extension PotentialConformance {
         shuffled.frame.positions[new] = structure.frame.positions[old]
         shuffled.topology.species[new] = structure.topology.species[old]
         shuffled.topology.masses[new] = structure.topology.masses[old]
+        if sample.diameters != nil { shuffled.frame.diameters[new] = structure.frame.diameters[old] }
         expected.forces[new] = original.forces[old]
         if !original.atomicEnergies.isEmpty { expected.atomicEnergies[new] = original.atomicEnergies[old] }
         if !original.atomicVirials.isEmpty { expected.atomicVirials[new] = original.atomicVirials[old] }

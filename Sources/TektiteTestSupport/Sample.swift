@@ -10,14 +10,20 @@ public struct Sample: Sendable {
   public var minimumDistance: Double
   /// Atoms per volume.
   public var density: Double
+  /// The range of diameters, nil for atoms without.
+  public var diameters: ClosedRange<Double>?
 
   /// Makes a recipe; without weights all species are as frequent.
-  public init(table: [Species], weights: [Double]? = nil, minimumDistance: Double, density: Double) {
+  public init(
+    table: [Species], weights: [Double]? = nil, minimumDistance: Double, density: Double,
+    diameters: ClosedRange<Double>? = nil
+  ) {
     precondition(!table.isEmpty && density > 0 && minimumDistance >= 0, "a sample needs species and a density")
     self.table = table
     self.weights = weights ?? table.map { _ in 1 }
     self.minimumDistance = minimumDistance
     self.density = density
+    self.diameters = diameters
     precondition(self.weights.count == table.count, "\(self.weights.count) weights for \(table.count) species")
   }
 
@@ -71,6 +77,9 @@ public struct Sample: Sendable {
     topology.masses = topology.species.map { table[Int($0)].mass }
     var frame = Frame()
     frame.positions = (0..<count).map { Vector3(Double($0) * spacing, 0.3, -0.2) }
+    if let diameters {
+      frame.diameters = (0..<count).map { $0 % 2 == 0 ? diameters.lowerBound : diameters.upperBound }
+    }
     return Structure(topology: topology, frame: frame, title: "isolated atoms")
   }
 
@@ -80,6 +89,7 @@ public struct Sample: Sendable {
     var frame = Frame()
     let origin = Vector3(0.1, 0.2, 0.3)
     frame.positions = [origin, origin + distance * direction]
+    if let diameters { frame.diameters = [diameters.lowerBound, diameters.upperBound] }
     return Structure(topology: Topology(table: table, species: [Int32(a), Int32(b)]), frame: frame, title: "dimer")
   }
 
@@ -100,6 +110,7 @@ public struct Sample: Sendable {
     var frame = Frame()
     frame.cell = cell
     frame.positions = positions
+    if let diameters { frame.diameters = positions.map { _ in random.uniform(diameters) } }
     return Structure(topology: Topology(table: table, species: species), frame: frame, title: title)
   }
 

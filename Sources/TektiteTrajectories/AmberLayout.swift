@@ -7,6 +7,7 @@ struct AmberLayout {
   var time: Int32 = -1, coordinates: Int32 = -1, velocities: Int32 = -1, forces: Int32 = -1
   var lengths: Int32 = -1, angles: Int32 = -1
   var ownTime: Int32 = -1, ownStep: Int32 = -1, ownCell: Int32 = -1, images: Int32 = -1
+  var diameters: Int32 = -1
   private var spatial: Int32 = -1, cellSpatial: Int32 = -1, cellAngular: Int32 = -1, species: Int32 = -1
 
   /// Whether there are cell variables: only where something repeats, since readers take a cell for a periodic one.
@@ -66,6 +67,11 @@ struct AmberLayout {
       calls.attribute(
         file, images, "description", "unwrapped = coordinates + images times the cell vectors, in the axes of the file")
     }
+    let areFixed = !header.fields.contains(.diameters)
+    if !areFixed || !header.diameters.isEmpty {
+      diameters = calls.variable(file, "tektite_diameters", NC_DOUBLE, areFixed ? [atom] : perFrame + [atom])
+      calls.attribute(file, diameters, "units", "angstrom")
+    }
     species = calls.variable(file, "tektite_species", NC_INT, [atom])
     calls.attribute(file, species, "labels", header.topology.table.map(\.label).joined(separator: "\n"))
     // As text: chemfiles refuses files with an attribute of several numbers, wherever it stands.
@@ -98,7 +104,7 @@ struct AmberLayout {
     for (name, value) in attributes { calls.attribute(file, NC_GLOBAL, name, value) }
   }
 
-  /// Writes what does not change: the labels, and the species of each atom.
+  /// Writes what does not change: the labels, and the species and perhaps the diameter of each atom.
   private func constants(_ header: AmberTrajectory.Header, _ file: Int32, _ calls: inout NetCDFLibrary.Calls) {
     calls.put(file, spatial, text: "xyz")
     if lengths >= 0 {
@@ -107,6 +113,10 @@ struct AmberLayout {
     }
     let (species, kinds) = (species, header.topology.species)
     calls.then { kinds.withUnsafeBufferPointer { nc_put_var_int(file, species, $0.baseAddress) } }
+    if !header.diameters.isEmpty, !header.fields.contains(.diameters) {
+      let (variable, values) = (diameters, header.diameters)
+      calls.then { nc_put_var_double(file, variable, values) }
+    }
   }
 
   /// Finds the variables of a file that is opened for appending.
@@ -128,5 +138,6 @@ struct AmberLayout {
     if header.fields.contains(.velocities) { velocities = find("velocities", &calls) }
     if header.fields.contains(.forces) { forces = find("forces", &calls) }
     if !header.unwrapped { images = find("tektite_images", &calls) }
+    if header.fields.contains(.diameters) { diameters = find("tektite_diameters", &calls) }
   }
 }

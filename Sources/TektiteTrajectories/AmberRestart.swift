@@ -28,9 +28,10 @@ public enum AmberRestart {
     var fields: AmberTrajectory.Fields = []
     if frame.velocities.count == n { fields.insert(.velocities) }
     if frame.forces.count == n { fields.insert(.forces) }
-    let header = AmberTrajectory.Header(
+    var header = AmberTrajectory.Header(
       topology: structure.topology, units: units, cell: frame.cell, fields: fields,
       title: title.isEmpty ? structure.title : title, attributes: attributes)
+    if frame.diameters.count == n { header.diameters = frame.diameters }
     let temporary = path + ".partial"
     try Files.requireRegular(path)
     try Files.requireRegular(temporary)

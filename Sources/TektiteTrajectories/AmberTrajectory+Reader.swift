@@ -23,6 +23,9 @@ extension AmberTrajectory {
     private var coordinates: Quantity, velocities: Quantity?, forces: Quantity?
     private var time: Quantity?, lengths: Quantity?, angles: Quantity?
     private var ownTime: Quantity?, ownStep: Quantity?, ownCell: Quantity?, images: Quantity?
+    private var diameters: Quantity?
+    /// Diameters that are the same in all frames, or empty.
+    private var fixedDiameters: [Double] = []
     private let periodic: Periodicity?
 
     /// A variable and the factor from its numbers to internal units.
@@ -94,6 +97,12 @@ extension AmberTrajectory {
       ownStep = ours ? try find("tektite_step", [], .number) : nil
       ownCell = ours ? try find("tektite_cell", [3, 3], .number) : nil
       images = ours ? try find("tektite_images", [n, 3], .number) : nil
+      diameters = ours ? try find("tektite_diameters", [n], .length) : nil
+      if ours, diameters == nil, let variable = netcdf.variable("tektite_diameters"), variable.shape == [n] {
+        let factor = try Self.factor(variable, .length, units, path)
+        let values = try netcdf.read(variable, scratch: &scratch).map { factor * $0 }
+        fixedDiameters = try Self.checked(values, path)
+      }
       periodic = netcdf.attribute("tektite_periodic")?.text.flatMap {
         guard let p = ExtendedXYZComment.answers($0), p.count == 3 else { return nil }
         return Periodicity(p[0], p[1], p[2])
@@ -101,6 +110,7 @@ extension AmberTrajectory {
       var fields: Fields = []
       if velocities != nil { fields.insert(.velocities) }
       if forces != nil { fields.insert(.forces) }
+      if diameters != nil { fields.insert(.diameters) }
       self.fields = fields
     }
 
@@ -173,6 +183,11 @@ extension AmberTrajectory {
       }
       if let velocities { frame.velocities = try vectors(velocities, index, orientation, "velocity") }
       if let forces { frame.forces = try vectors(forces, index, orientation, "force") }
+      frame.diameters = fixedDiameters
+      if let diameters {
+        let factor = diameters.factor
+        frame.diameters = try Self.checked(try values(diameters, index).map { factor * $0 }, path)
+      }
       return frame
     }
 
@@ -195,6 +210,13 @@ extension AmberTrajectory {
         return index
       }
       return step
+    }
+
+    private static func checked(_ diameters: [Double], _ path: String) throws(InputError) -> [Double] {
+      if let atom = diameters.firstIndex(where: { !($0 > 0 && $0.isFinite) }) {
+        throw InputError("the diameter of atom \(atom + 1) is \(diameters[atom]); it should be positive", file: path)
+      }
+      return diameters
     }
 
     private func values(_ quantity: Quantity, _ index: Int) throws(InputError) -> [Double] {

@@ -95,6 +95,7 @@ extension AmberTrajectory {
         (found.variable("velocities") != nil) == header.fields.contains(.velocities),
         (found.variable("forces") != nil) == header.fields.contains(.forces),
         (found.variable("tektite_images") == nil) == header.unwrapped,
+        (found.variable("tektite_diameters")?.isRecord ?? false) == header.fields.contains(.diameters),
         (found.variable("cell_lengths") != nil) == AmberLayout.hasBox(header.cell),
         (found.variable("tektite_cell") != nil) == AmberLayout.hasOwnCell(header.cell)
       else {
@@ -126,6 +127,7 @@ extension AmberTrajectory {
       precondition(frame.positions.count == n, "\(frame.positions.count) positions for \(n) atoms")
       precondition(!fields.contains(.velocities) || frame.velocities.count == n, "the frame lacks velocities")
       precondition(!fields.contains(.forces) || frame.forces.count == n, "the frame lacks forces")
+      precondition(!fields.contains(.diameters) || frame.diameters.count == n, "the frame lacks diameters")
       let orientation = CellOrientation(frame.cell)
       let (layout, file) = (layout, file)
       var start = [frameCount, 0, 0]
@@ -150,6 +152,11 @@ extension AmberTrajectory {
         Self.convert(frame.forces, AmberConvention.force(header.units), orientation, into: &floats)
         try put("write frame \(frameCount)") {
           $0.then { nc_put_vara_float(file, layout.forces, start, perAtom, floats) }
+        }
+      }
+      if fields.contains(.diameters) {
+        try put("write frame \(frameCount)") {
+          $0.then { nc_put_vara_double(file, layout.diameters, start, [1, n], frame.diameters) }
         }
       }
       let time = frame.time * AmberConvention.time(header.units)

@@ -6,7 +6,7 @@ import TektiteCore
 /// kcal/mol/Å, cell lengths in Å and angles in degrees, everything turned so that a lies along x and b in the xy plane.
 /// Beyond the convention, in variables that other readers pass over: `tektite_time` (double, ps) and `tektite_step`, since a float
 /// blurs femtoseconds after 8 ns; `tektite_cell`, the cell in the axes of the run; `tektite_species` with labels and masses as attributes;
-/// and `tektite_images` when positions are wrapped.
+/// `tektite_images` when positions are wrapped; and `tektite_diameters` (double), for each frame where they change, else once.
 ///
 /// In reduced units lengths, times, velocities and forces are written as they are, with scale factors of 1. The unit attributes keep the strings
 /// that strict readers demand; the global attributes `tektite_units = "lj"` and `tektite_units_note` say what they mean.
@@ -21,6 +21,8 @@ public enum AmberTrajectory {
     public static let velocities = Fields(rawValue: 1)
     /// Forces.
     public static let forces = Fields(rawValue: 2)
+    /// Diameters that may differ from frame to frame.
+    public static let diameters = Fields(rawValue: 4)
   }
 
   /// Everything about a trajectory that is the same in all frames.
@@ -33,6 +35,8 @@ public enum AmberTrajectory {
     public var cell: Cell
     /// What frames hold besides positions.
     public var fields: Fields
+    /// The diameters of the atoms where these stay the same in all frames, or empty.
+    public var diameters: [Double] = []
     /// Whether positions go on across the faces of the cell (the default); otherwise they are wrapped and image counts stored.
     public var unwrapped: Bool
     /// Whether frames are evenly spaced in time; if not, an attribute warns, since most readers take the first interval for all.
@@ -67,7 +71,7 @@ public enum AmberTrajectory {
       let stored = [true, fields.contains(.velocities), fields.contains(.forces), !unwrapped]
       let vectors = stored.reduce(0) { $0 + ($1 ? 1 : 0) }
       let cells = (cell.periodic.any ? 48 : 0) + (cell.vectors != .zero ? 72 : 0)
-      return 4 + 8 + 8 + cells + 12 * vectors * topology.count
+      return 4 + 8 + 8 + cells + (12 * vectors + (fields.contains(.diameters) ? 8 : 0)) * topology.count
     }
   }
 }

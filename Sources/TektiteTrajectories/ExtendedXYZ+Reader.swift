@@ -136,6 +136,7 @@ extension ExtendedXYZ {
       if columns.hasForce { frame.forces.reserveCapacity(count) }
       if columns.hasEnergy { frame.energies.reserveCapacity(count) }
       if columns.hasForceSpread { frame.forceSpreads.reserveCapacity(count) }
+      if columns.hasDiameter { frame.diameters.reserveCapacity(count) }
       let velocityFactor = units == .lj ? 1 : units.femtoseconds
       for atom in 0..<count {
         guard try lines.advance() else {
@@ -160,6 +161,7 @@ extension ExtendedXYZ {
         if columns.hasForce { frame.forces.append(line.force) }
         if columns.hasEnergy { frame.energies.append(line.energy) }
         if columns.hasForceSpread { frame.forceSpreads.append(line.forceSpread) }
+        if columns.hasDiameter { frame.diameters.append(line.diameter) }
       }
       return Topology(table: species.table, species: kinds, masses: columns.hasMass ? masses : nil)
     }
@@ -167,7 +169,7 @@ extension ExtendedXYZ {
     private struct Line {
       var species: Int32 = -1
       var position = Vector3.zero, velocity = Vector3.zero, momentum = Vector3.zero, force = Vector3.zero
-      var energy = 0.0, forceSpread = 0.0, mass = 1.0
+      var energy = 0.0, forceSpread = 0.0, mass = 1.0, diameter = 0.0
     }
 
     private struct Fault: Error {
@@ -192,6 +194,13 @@ extension ExtendedXYZ {
           let start = tokens.position
           line.mass = try number(&tokens, bytes, "mass")
           guard line.mass > 0 else { throw Fault(message: "the mass should be positive", position: start) }
+        case .radius, .diameter:
+          let start = tokens.position
+          let isRadius = if case .radius = role { true } else { false }
+          line.diameter = try number(&tokens, bytes, isRadius ? "radius" : "diameter") * (isRadius ? 2 : 1)
+          guard line.diameter > 0 else {
+            throw Fault(message: "its \(isRadius ? "radius" : "diameter") should be positive", position: start)
+          }
         case .species:
           guard let token = tokens.next(in: bytes) else {
             throw Fault(message: "expected a species", position: tokens.end)

@@ -64,6 +64,7 @@ extension ExtendedXYZ {
       let forces = frame.forces.count == n
       let energies = frame.energies.count == n
       let spreads = frame.forceSpreads.count == n
+      let diameters = frame.diameters.count == n
       let factor = units == .lj ? 1 : 1 / units.femtoseconds
       for i in 0..<n {
         bytes.append(contentsOf: labels[Int(topology.species[i])])
@@ -72,6 +73,7 @@ extension ExtendedXYZ {
         if forces { put(frame.forces[i]) }
         if energies { put(frame.energies[i]) }
         if spreads { put(frame.forceSpreads[i]) }
+        if diameters { put(0.5 * frame.diameters[i]) }
         bytes.append(10)
       }
       try file.write(bytes)
@@ -95,6 +97,7 @@ extension ExtendedXYZ {
       if frame.forces.count == n { put(":forces:R:3") }
       if frame.energies.count == n { put(":energies:R:1") }
       if frame.forceSpreads.count == n { put(":force_spread:R:1") }
+      if frame.diameters.count == n { put(":radius:R:1") }
       if keepsTime {
         put(" step=\(frame.step) time=")
         put("\(units == .lj ? frame.time : frame.time * units.femtoseconds)")

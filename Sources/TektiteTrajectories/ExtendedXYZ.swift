@@ -6,7 +6,8 @@ import TektiteCore
 /// Units. In reduced units every number is taken as it is. In real units positions and cell are in Å, energies in eV, forces in eV/Å,
 /// stress in eV/Å³ (tensile positive, the sign of ASE), `time` in fs, masses in amu. Velocities under the names `velo`, `vel` and
 /// `velocities` are in Å/fs, as libAtoms/QUIP and GPUMD define them; ASE ignores such a column and keeps momenta instead, so a column
-/// `momenta` (amu·Å/(Å·√(amu/eV)), the unit of ASE) is read too and wins if both are there.
+/// `momenta` (amu·Å/(Å·√(amu/eV)), the unit of ASE) is read too and wins if both are there. Diameters are written as `radius`, by which
+/// OVITO draws spheres; `radius` and `diameter` are read.
 public enum ExtendedXYZ {
   /// Reads all frames of a file.
   /// - Throws: `InputError` with line and column for anything that is not extended XYZ.
@@ -22,12 +23,12 @@ public enum ExtendedXYZ {
 /// What the columns of the atom lines mean.
 struct ExtendedXYZColumns {
   enum Role {
-    case species, number, position, velocity, momentum, force, energy, forceSpread, mass
+    case species, number, position, velocity, momentum, force, energy, forceSpread, mass, radius, diameter
     case ignored(Int)
     var count: Int {
       switch self {
       case .position, .velocity, .momentum, .force: 3
-      case .species, .number, .energy, .forceSpread, .mass: 1
+      case .species, .number, .energy, .forceSpread, .mass, .radius, .diameter: 1
       case .ignored(let n): n
       }
     }
@@ -35,7 +36,7 @@ struct ExtendedXYZColumns {
 
   private(set) var roles: [Role] = []
   private(set) var hasSpecies = false, hasNumber = false, hasVelocity = false, hasMomentum = false, hasForce = false
-  private(set) var hasEnergy = false, hasForceSpread = false, hasMass = false
+  private(set) var hasEnergy = false, hasForceSpread = false, hasMass = false, hasDiameter = false
   private var hasPosition = false
 
   /// The columns of plain XYZ: a label and a position.
@@ -94,6 +95,8 @@ struct ExtendedXYZColumns {
     case "forces", "force": return first(&hasForce, .force, number)
     case "energies": return first(&hasEnergy, .energy, number)
     case "force_spread": return first(&hasForceSpread, .forceSpread, number)
+    case "radius", "radii": return first(&hasDiameter, .radius, number)
+    case "diameter", "diameters": return first(&hasDiameter, .diameter, number)
     case "masses", "mass": return first(&hasMass, .mass, number)
     default: return .ignored(count)
     }

@@ -122,6 +122,7 @@ extension StructureFile {
     if frame.energy != nil { fields.append("energy") }
     if !frame.energies.isEmpty { fields.append("energies") }
     if frame.stress != nil { fields.append("stress") }
+    if !frame.diameters.isEmpty { fields.append("diameters") }
     description.fields = fields
     if !structure.title.isEmpty { description.title = structure.title }
   }

@@ -8,7 +8,10 @@ import Testing
 @Suite("Registry")
 struct RegistryTests {
   /// The classical models.
-  static let names = ["argon", "ka2", "kob-andersen", "kob-andersen-smooth", "kob-andersen-wca", "wahnstrom"]
+  static let names = [
+    "argon", "bernu-hansen", "coslovich-pastore", "harmonic-spheres", "ka2", "kob-andersen", "kob-andersen-smooth",
+    "kob-andersen-wca", "polydisperse-spheres", "roux-barrat-hansen", "wahnstrom",
+  ]
   static let learnedNames = ["acetylacetone-mace", "kob-andersen-mace", "kob-andersen-nequip"]
 
   @Test("The models are found")
@@ -21,10 +24,12 @@ struct RegistryTests {
     for precision in [Precision.double, .mixed] {
       let model = try ModelReference.resolve(name, precision: precision)
       #expect(model.precision == precision && model.name == name && !model.title.isEmpty && !model.notes.isEmpty)
-      #expect(model.doi?.hasPrefix("10.1103/") == true && model.scheme != nil && !model.statePoints.isEmpty)
+      #expect(model.doi?.hasPrefix("10.") == true && model.scheme != nil && !model.statePoints.isEmpty)
       #expect(Set(model.masses.keys) == Set(model.labels))
       #expect(model.files.count == 1 && model.files[0].digest.count == 64)
-      _ = try model.model.makePotential(for: model.labels.map { Species($0) })
+      var table = model.labels.map { Species($0) }
+      for index in table.indices { table[index].diameters = model.diameters?.range }
+      _ = try model.model.makePotential(for: table)
     }
     #expect(try ModelReference.resolve(name, precision: nil).precision == .double)
   }

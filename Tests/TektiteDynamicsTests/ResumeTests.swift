@@ -101,7 +101,7 @@ struct ResumeTests {
     let place = try #require(store.checkpoint?.firstIndex { $0.name == "progress" })
     store.checkpoint?[place].bytes[0] = 1
     #expect { try store.run(plan, resume: true) } throws: {
-      ($0 as? InputError)?.message.contains("format 1; this program reads format 2") ?? false
+      ($0 as? InputError)?.message.contains("format 1; this program reads format 3") ?? false
     }
   }
 

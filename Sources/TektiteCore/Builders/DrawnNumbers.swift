@@ -6,16 +6,20 @@ struct DrawnNumbers {
   private let philox: Philox4x32
   private var drawn: UInt64 = 0
   private var words = SIMD4<UInt32>()
-  private static let stream: UInt32 = 0x4255_494C
+  private let stream: UInt32
 
-  init(seed: UInt64) { philox = Philox4x32(key: seed) }
+  /// - Parameter stream: what the numbers are for, so that other purposes do not meet the same ones.
+  init(seed: UInt64, stream: UInt32 = 0x4255_494C) {
+    philox = Philox4x32(key: seed)
+    self.stream = stream
+  }
 
   /// The next 64 random bits.
   mutating func next() -> UInt64 {
     if drawn & 1 == 0 {
       let block = drawn >> 1
       words = philox(
-        SIMD4(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, Self.stream))
+        SIMD4(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, stream))
     }
     let pair = drawn & 1 == 0 ? (words.x, words.y) : (words.z, words.w)
     drawn += 1

@@ -96,6 +96,34 @@ struct PotentialResolver {
       }
       return ResolvedModel(
         name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
+    case .inversePower(let section):
+      let (labels, pairs) = try matrix(section.pairs, precision ?? section.precision) {
+        ($0.cutoff ?? section.cutoff ?? .timesSigma(2.5)).length(sigma: $0.sigma)
+      }
+      let model = InversePower(
+        labels: labels, pairs: pairs, scheme: section.scheme, precision: precision ?? section.precision)
+      return ResolvedModel(
+        name: "inverse-power", model: model, units: units, labels: labels, scheme: section.scheme,
+        precision: model.precision)
+    case .harmonic(let section):
+      let (labels, pairs) = try matrix(section.pairs, precision ?? section.precision) { $0.sigma }
+      let model = HarmonicSpheres(labels: labels, pairs: pairs, precision: precision ?? section.precision)
+      return ResolvedModel(
+        name: "harmonic", model: model, units: units, labels: labels, scheme: .cut, precision: model.precision)
+    case .polydisperse(let section):
+      try checkClassical(precision ?? section.precision)
+      let model: PolydisperseInversePower
+      do throws(PotentialError) {
+        model = try PolydisperseInversePower(
+          epsilon: section.epsilon,
+          reach: DiameterReach(multiple: section.cutoff.length(sigma: 1), nonadditivity: section.nonadditivity),
+          scheme: section.scheme, precision: precision ?? section.precision)
+      } catch {
+        throw section.marks["scheme"].error(error.description)
+      }
+      return ResolvedModel(
+        name: "polydisperse", model: model, units: units, labels: section.species, scheme: section.scheme,
+        precision: model.precision)
     case .network(let section):
       guard section.units == units else { throw disagreement(section, with: units) }
       return try learned(section)
@@ -129,12 +157,28 @@ struct PotentialResolver {
     _ pairs: [PairEntry], _ scheme: CutoffScheme, _ precision: Precision, _ marks: Marks,
     cutoff: (PairSection) -> Double
   ) throws(InputError) -> LennardJones {
+    let (labels, matrix) = try matrix(pairs, precision, cutoff: cutoff)
+    do {
+      return try LennardJones(labels: labels, pairs: matrix, scheme: scheme, precision: precision)
+    } catch {
+      throw marks["pairs"].error(error.description)
+    }
+  }
+
+  private func checkClassical(_ precision: Precision) throws(InputError) {
     if precision == .single { throw blamePrecision(Precision.singleIsForNetworks) }
     if let head {
       throw InputError(
         "a classical potential has no heads, so '\(head)' cannot be chosen; it has one set of parameters. Leave out --head.",
         file: "--head")
     }
+  }
+
+  /// The labels of some pairs, and their parameters as a matrix.
+  private func matrix(
+    _ pairs: [PairEntry], _ precision: Precision, cutoff: (PairSection) -> Double
+  ) throws(InputError) -> (labels: [String], pairs: [LennardJones.Pair]) {
+    try checkClassical(precision)
     let labels = LennardJonesSection.labels(pairs)
     let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($0.element, $0.offset) })
     var matrix = [LennardJones.Pair](
@@ -149,11 +193,7 @@ struct PotentialResolver {
       matrix[a * labels.count + b] = entry
       matrix[b * labels.count + a] = entry
     }
-    do {
-      return try LennardJones(labels: labels, pairs: matrix, scheme: scheme, precision: precision)
-    } catch {
-      throw marks["pairs"].error(error.description)
-    }
+    return (labels, matrix)
   }
 
   private func sum(_ specs: [PotentialSpec], units: Units) throws(InputError) -> ResolvedModel {
@@ -212,6 +252,7 @@ struct PotentialResolver {
     }
     result.composition = section.composition.map { ($0.label, $0.value) }
     result.notes = section.notes + result.notes
+    result.diameters = section.diameters?.distribution ?? result.diameters
     result.statePoints = section.states.map(\.statePoint)
     result.files.insert(ResolvedModel.File(name: label, path: path, digest: try InputFile.digest(path: path)), at: 0)
     return result

@@ -25,6 +25,8 @@ public struct ResolvedModel: Sendable {
   public var files: [File] = []
   /// State points that its file lists.
   public var statePoints: [StatePoint] = []
+  /// From what diameters are usually drawn, for models whose atoms have one each.
+  public var diameters: DiameterDistribution?
   /// The usual composition, as whole shares by label; empty where its file gives none.
   public var composition: [(label: String, share: Int)] = []
   /// What a user should know, from its file.
@@ -75,6 +77,7 @@ extension ResolvedModel {
     result.masses = parts.reduce(into: [:]) { all, part in all.merge(part.masses) { first, _ in first } }
     result.notes = parts.flatMap(\.notes).reduce(into: []) { all, note in if !all.contains(note) { all.append(note) } }
     result.statePoints = []
+    result.diameters = parts.lazy.compactMap(\.diameters).first
     return result
   }
 }

@@ -9,6 +9,7 @@ struct ModelSection: DeckSection {
   var potential = PotentialSpec.sum([])
   var masses: [Labelled<Double>] = []
   var composition: [Labelled<Int>] = []
+  var diameters: DiametersSection?
   var states: [StateSection] = []
   var notes: [String] = []
   var marks = Marks.none
@@ -29,6 +30,9 @@ struct ModelSection: DeckSection {
         "composition", \.composition, Codec<Int>.integer("a share", in: 1...1_000_000).bySpecies("shares by species"),
         default: [],
         "The usual composition, as whole shares: {A: 4, B: 1}."),
+      .absent(
+        "diameters", \.diameters, DiametersSection.table.codec,
+        "From what diameters are drawn where neither the deck nor the structure gives any."),
       .optional(
         "state-points", \.states, StateSection.table.codec.list("a list of state points"), default: [],
         "States that are often studied."),

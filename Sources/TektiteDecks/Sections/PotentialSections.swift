@@ -9,6 +9,12 @@ indirect enum PotentialSpec: Hashable, Sendable {
   case lennardJones(LennardJonesSection)
   /// Its repulsive part.
   case wca(WCASection)
+  /// Soft spheres with parameters in place.
+  case inversePower(InversePowerSection)
+  /// Spheres that repel where they overlap.
+  case harmonic(HarmonicSection)
+  /// Soft spheres with a diameter for each atom.
+  case polydisperse(PolydisperseSection)
   /// A learned model with what is to be done with it.
   case network(NetworkSection)
   /// The mean of several.
@@ -19,11 +25,16 @@ indirect enum PotentialSpec: Hashable, Sendable {
   /// Kinds that need a mapping, with an example of what it holds.
   static let examples = [
     "lennard-jones": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...", "wca": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
+    "inverse-power": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
+    "harmonic": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
+    "polydisperse": "epsilon: 1, cutoff: 1.25 sigma, scheme: smooth, nonadditivity: 0.2",
     "mace": "file: water.model", "nequip": "file: water.nequip.zip", "sevennet": "file: checkpoint_best.pth",
     "committee": "members: [{kind: mace, file: a.model}, {kind: mace, file: b.model}]",
   ]
   /// Their names.
-  static let kinds = ["committee", "lennard-jones", "mace", "nequip", "sevennet", "wca"]
+  static let kinds = [
+    "committee", "harmonic", "inverse-power", "lennard-jones", "mace", "nequip", "polydisperse", "sevennet", "wca",
+  ]
 }
 
 /// A potential by name: `kob-andersen`, `./mine.yaml`, or `{kind: kob-andersen, precision: mixed}`.
@@ -220,7 +231,10 @@ extension Codec where Value == PotentialSpec {
       expectation: expectation,
       schema: Schema.any(
         [.object([("type", .text("string"))])]
-          + ["lennard-jones", "wca", "mace", "nequip", "sevennet", "committee", "named-potential"].map(Schema.reference)
+          + [
+            "lennard-jones", "wca", "inverse-power", "harmonic", "polydisperse", "mace", "nequip", "sevennet",
+            "committee", "named-potential",
+          ].map(Schema.reference)
       ),
       decode: { node, context throws(InputError) in
         switch node.content {
@@ -235,6 +249,9 @@ extension Codec where Value == PotentialSpec {
           switch node["kind"].map(\.content) {
           case .scalar("lennard-jones", _): return .lennardJones(try LennardJonesSection.table.decode(node, context))
           case .scalar("wca", _): return .wca(try WCASection.table.decode(node, context))
+          case .scalar("inverse-power", _): return .inversePower(try InversePowerSection.table.decode(node, context))
+          case .scalar("harmonic", _): return .harmonic(try HarmonicSection.table.decode(node, context))
+          case .scalar("polydisperse", _): return .polydisperse(try PolydisperseSection.table.decode(node, context))
           case .scalar(let kind, _) where NetworkKind(rawValue: kind) != nil:
             return .network(try NetworkSection.table(for: NetworkKind(rawValue: kind)).decode(node, context))
           case .scalar("committee", _): return .committee(try CommitteeSection.table.decode(node, context))
@@ -253,6 +270,9 @@ extension Codec where Value == PotentialSpec {
         case .named(let section): NamedPotential.table.encode(section, units)
         case .lennardJones(let section): LennardJonesSection.table.encode(section, units)
         case .wca(let section): WCASection.table.encode(section, units)
+        case .inversePower(let section): InversePowerSection.table.encode(section, units)
+        case .harmonic(let section): HarmonicSection.table.encode(section, units)
+        case .polydisperse(let section): PolydisperseSection.table.encode(section, units)
         case .network(let section): NetworkSection.table(for: section.kind).encode(section, units)
         case .committee(let section): CommitteeSection.table.encode(section, units)
         case .sum(let terms): .list(terms.map { Codec.single.encode($0, units) })

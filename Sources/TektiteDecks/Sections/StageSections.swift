@@ -14,6 +14,7 @@ struct DynamicsSection: DeckSection {
   var observe: [ObservableSection] = []
   var checkpoint = CheckpointSection()
   var momentumRemoval: MomentumSection?
+  var swap: SwapSection?
   var skin: Double?
   var limits = GuardSection()
   var marks = Marks.none
@@ -47,6 +48,9 @@ struct DynamicsSection: DeckSection {
       .optional(
         "momentum-removal", \.momentumRemoval, MomentumSection.table.codec.orWord("start"), default: nil,
         "When the motion of the centre of mass is taken out; 'start' does it only when the stage starts."),
+      .absent(
+        "swap", \.swap, SwapSection.table.codec,
+        "Trial exchanges of diameters or of places between the steps, under a potential that is a sum over pairs."),
       .skin(\.skin),
       .optional(
         "guard", \.limits, GuardSection.table.codec, default: GuardSection(),

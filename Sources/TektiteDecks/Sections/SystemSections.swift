@@ -9,6 +9,7 @@ struct SystemSection: DeckSection {
   var atoms: Int?
   var velocities: VelocitiesSection?
   var masses: [Labelled<Double>] = []
+  var diameters: DiametersSection?
   var periodic: Periodicity?
   var marks = Marks.none
 
@@ -31,6 +32,9 @@ struct SystemSection: DeckSection {
         "masses", \.masses, Codec<Double>.quantity("a mass", .mass, .positive).bySpecies("masses by species"),
         default: [],
         "Masses by species, before those of the file and of the potential."),
+      .absent(
+        "diameters", \.diameters, DiametersSection.table.codec,
+        "From what a diameter is drawn for each atom, before those of the file and of the potential."),
       .absent(
         "periodic", \.periodic, .periodicity,
         "Which directions repeat: true, false, or a list of three; default: as in the file, or all."),

@@ -209,10 +209,12 @@ private final class AmberSink: FrameSink {
     if output.fields.contains(.forces) { fields.insert(.forces) }
     var attributes: [String: String] = [:]
     for (key, hash) in header.hashes { attributes["tektite_\(key)_sha256"] = hash }
-    let amber = AmberTrajectory.Header(
+    if header.diametersVary { fields.insert(.diameters) }
+    var amber = AmberTrajectory.Header(
       topology: header.topology, units: header.units, cell: header.cell, fields: fields, unwrapped: output.unwrapped,
       evenlySpaced: output.trigger.isEvenlySpaced, title: header.title, potential: header.potential,
       attributes: attributes)
+    amber.diameters = header.diameters
     writer =
       if let position {
         try AmberTrajectory.Writer(appendingTo: path, keepingFrames: position.count, header: amber)

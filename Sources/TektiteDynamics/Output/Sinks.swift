@@ -101,4 +101,8 @@ struct TrajectoryHeader: Sendable {
   var potential: String
   /// SHA-256 digests of what went into the run.
   var hashes: [String: String]
+  /// The diameters of the atoms, or empty where they have none.
+  var diameters: [Double] = []
+  /// Whether exchanges may change diameters from frame to frame.
+  var diametersVary = false
 }

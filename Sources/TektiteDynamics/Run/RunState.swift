@@ -3,7 +3,7 @@ import TektiteCore
 /// The whole state of a run between two steps: what a checkpoint holds. No wall time, no thread count and nothing of the machine is in it, so
 /// that two runs that did the same have the same bytes.
 struct RunState {
-  private static let version = 2
+  private static let version = 3
 
   /// Index of the stage that goes on; the number of stages when the run is done.
   var stage = 0
@@ -20,6 +20,8 @@ struct RunState {
   var species: [Int32] = []
   var images: [ImageCount] = []
   var identity: [Int32] = []
+  /// Diameters by slot; empty where atoms have none.
+  var diameters: [Double] = []
   /// Positions by slot when the neighbour list was built; empty between stages.
   var reference: [Vector3] = []
   /// Running sums of the stage.
@@ -53,6 +55,7 @@ struct RunState {
     species = system.species.array()
     images = system.images.array()
     identity = system.identity.array()
+    diameters = system.diameters.array()
   }
 
   /// Puts the atoms back, slot by slot.
@@ -70,6 +73,9 @@ struct RunState {
     try check(counts.allSatisfy { $0 == n }, "its arrays differ in length")
     try check(reference.isEmpty || reference.count == n, "its neighbour list is for \(reference.count) atoms")
     try check(restingVelocities.isEmpty || restingVelocities.count == n, "its arrays differ in length")
+    try check(
+      diameters.count == system.diameters.count && diameters.allSatisfy { $0 > 0 && $0.isFinite },
+      "its diameters are not those of the structure's atoms")
     var seen = [Bool](repeating: false, count: n)
     for atom in identity {
       try check(atom >= 0 && Int(atom) < n && !seen[Int(atom)], "its order of atoms is not a permutation")
@@ -90,6 +96,7 @@ struct RunState {
     system.species = Buffer(species)
     system.images = Buffer(images)
     system.identity = Buffer(identity)
+    system.diameters = Buffer(diameters)
   }
 
   /// The sections of a checkpoint, always in the same order.
@@ -132,9 +139,12 @@ struct RunState {
         $0.put(minimizer.map(Int32.init))
         $0.put(restingVelocities)
       },
-    ] + (observations.isEmpty ? [] : [CheckpointSection(name: Self.observationsName, bytes: observations)])
+    ] + (diameters.isEmpty ? [] : [section(Self.diametersName) { $0.put(diameters) }])
+      + (observations.isEmpty ? [] : [CheckpointSection(name: Self.observationsName, bytes: observations)])
   }
 
+  /// The section with diameters, which only atoms that have them need.
+  static let diametersName = "diameters"
   /// The section with the sums of observables, which only stages that observe something have.
   static let observationsName = "observations"
 
@@ -205,6 +215,11 @@ struct RunState {
     minimizer = try reader.int32s().map { UInt8(truncatingIfNeeded: $0) }
     restingVelocities = try reader.vectors()
     try reader.expectEnd()
+    if sections.contains(where: { $0.name == Self.diametersName }) {
+      reader = try read(Self.diametersName)
+      diameters = try reader.doubles()
+      try reader.expectEnd()
+    }
     observations = sections.first { $0.name == Self.observationsName }?.bytes ?? []
   }
 }
@@ -223,6 +238,8 @@ struct StageLedger: Hashable {
   var momentumAtStart = Vector3.zero
   /// How often the neighbour list was built.
   var rebuilds = 0
+  /// Trial exchanges since the stage began.
+  var exchanges = ExchangeCount()
 
   init() {}
 
@@ -233,6 +250,8 @@ struct StageLedger: Hashable {
     bytes.put(forceAtStart)
     bytes.put(momentumAtStart)
     bytes.put(rebuilds)
+    bytes.put(exchanges.tried)
+    bytes.put(exchanges.accepted)
   }
 
   init(from bytes: inout ByteReader) throws(InputError) {
@@ -242,5 +261,7 @@ struct StageLedger: Hashable {
     forceAtStart = try bytes.double()
     momentumAtStart = try bytes.vector()
     rebuilds = try bytes.int()
+    exchanges.tried = try bytes.int()
+    exchanges.accepted = try bytes.int()
   }
 }

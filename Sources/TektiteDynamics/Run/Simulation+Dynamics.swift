@@ -66,13 +66,16 @@ extension Simulation {
       stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
       timestep: stage.timestep)
     var outputs = try StageOutputs(
-      trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns(measured), header: header(index),
+      trajectories: stage.trajectories, thermo: stage.thermo,
+      columns: thermoColumns(measured, exchanges: stage.exchange != nil), header: header(index),
       store: store, positions: state?.outputs)
     var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
     if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
     var observations = try StageObservations(
       stage, units: plan.units, topology: plan.structure.topology, cell: system.cell, resuming: state,
       checkpoint: store.checkpointName)
+    var exchange = try StageExchange(
+      stage, plan.models[index], table: system.table, seed: plan.seed, index: index, resuming: ledger)
     let events = StageEvents(stage)
     progress.begin(stage.name, from: step, of: stage.steps)
     lastCheckpoint = clock.now
@@ -110,8 +113,13 @@ extension Simulation {
     while true {
       if isAtEvent {
         if step > 0, events.removal?.fires(at: step) ?? false { integrator.heat += system.removeMomentum() }
+        if step > 0, events.exchange?.fires(at: step) ?? false {
+          integrator.heat += try exchange?.perform(at: step, &system, &field, measured) ?? 0
+          ledger.exchanges = exchange?.count ?? ledger.exchanges
+        }
         let time = Double(step) * stage.timestep
         sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
+        sample.acceptance = exchange.map { $0.count.acceptance }
         if let violation = watch.check(
           forces: field.evaluation.forces, energy: sample.potential, temperature: sample.temperature,
           drift: sample.drift ?? 0, step: step)
@@ -184,7 +192,7 @@ extension Simulation {
     try saveEnd(of: index)
     let final = entry(field, system, step)
     try enter(final, at: index, after: earlier)
-    announceEnd(of: stage, final)
+    announceEnd(of: stage, final, ledger.exchanges)
     for finding in observations?.findings ?? [] { progress.note("\(stage.name): \(finding)") }
     return nil
   }
@@ -209,7 +217,9 @@ extension Simulation {
     return .unphysical(report)
   }
 
-  private mutating func announceEnd(of stage: DynamicsStage, _ entry: RunRecord.Stage) {
+  private mutating func announceEnd(
+    of stage: DynamicsStage, _ entry: RunRecord.Stage, _ exchanges: ExchangeCount
+  ) {
     let rate = entry.seconds > 0 ? Double(entry.steps) / entry.seconds : 0
     var text = "\(stage.name): \(entry.steps) steps in \(ProgressReporter.span(entry.seconds)) (\(brief(rate)) steps/s)"
     if let drift = entry.energyDriftPerAtom {
@@ -221,6 +231,12 @@ extension Simulation {
       text += ", momentum by \(brief(drift)) per atom"
     }
     progress.note(text)
+    if let exchange = stage.exchange {
+      let what = exchange.kind == .diameters ? "exchanges of diameters" : "exchanges of places"
+      progress.note(
+        "\(stage.name): \(exchanges.accepted) of \(exchanges.tried) \(what) were accepted"
+          + (exchanges.tried > 0 ? " (\(brief(100 * exchanges.acceptance)) %)" : ""))
+    }
   }
 
   // MARK: Samples
@@ -239,6 +255,8 @@ extension Simulation {
     var virialStress: Matrix3?
     /// Of the energy, and the largest of the forces; empty where there is no committee.
     var spreads: [Double] = []
+    /// The accepted share of exchanges so far; nil without any.
+    var acceptance: Double?
   }
 
   private func measure(
@@ -269,7 +287,7 @@ extension Simulation {
 
   /// The columns of a thermo table. Stress has its kinetic part, so that the pressure is minus a third of its trace; the drift is the
   /// change of the conserved energy per atom since step 0. A committee adds the spread of its energies and the largest of its forces.
-  private func thermoColumns(_ quantities: Quantities) -> [TableColumn] {
+  private func thermoColumns(_ quantities: Quantities, exchanges: Bool) -> [TableColumn] {
     let energy = unit(plan.units.energyName)
     let pressure = plan.units == .lj ? "" : "eV/Å^3"
     return [
@@ -279,6 +297,7 @@ extension Simulation {
       TableColumn("pressure", pressure),
     ] + ["xx", "yy", "zz", "yz", "xz", "xy"].map { TableColumn("stress_\($0)", pressure) }
       + [TableColumn("drift", energy)] + spreadColumns(quantities)
+      + (exchanges ? [TableColumn("exchange_acceptance")] : [])
   }
 
   /// The columns of a table that only a committee has.
@@ -297,7 +316,7 @@ extension Simulation {
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
       sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
       stress.a.x, stress.b.y, stress.c.z, stress.b.z, stress.a.z, stress.a.y, sample.drift ?? .nan,
-    ] + sample.spreads
+    ] + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {
@@ -311,11 +330,13 @@ extension Simulation {
 /// The steps of a dynamics stage at which it pauses.
 private struct StageEvents {
   var removal: Trigger?
+  var exchange: Trigger?
   var checkpoint: Trigger?
   var checkpointSeconds: Double?
 
   init(_ stage: DynamicsStage) {
     removal = stage.momentumRemoval
+    exchange = stage.exchange.map { .every($0.interval) }
     switch stage.checkpoint {
     case .every(let steps): checkpoint = .every(steps)
     case .seconds(let seconds): checkpointSeconds = seconds
@@ -325,7 +346,8 @@ private struct StageEvents {
   /// The first step after `step` at which anything happens besides the dynamics.
   func next(after step: Int, _ outputs: StageOutputs) -> Int {
     var next = Trigger.every(Guard.interval).next(after: step) ?? .max
-    for other in [removal?.next(after: step), checkpoint?.next(after: step), outputs.next(after: step)] {
+    let others = [removal, exchange, checkpoint].map { $0?.next(after: step) } + [outputs.next(after: step)]
+    for other in others {
       if let other { next = min(next, other) }
     }
     return next

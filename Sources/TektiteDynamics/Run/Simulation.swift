@@ -156,7 +156,7 @@ public struct Simulation: ~Copyable {
     var files: Set<String> = []
     for (stage, model) in zip(plan.stages, plan.models) {
       do throws(PotentialError) {
-        _ = try model.makePotential(for: structure.topology.table)
+        _ = try model.makePotential(for: structure.table)
       } catch {
         throw wrong("\(error)", "potential of stage '\(stage.name)'")
       }
@@ -177,6 +177,7 @@ public struct Simulation: ~Copyable {
             "stage '\(stage.name)'")
         }
         if let why = dynamics.thermostat.complaint { throw wrong(why, "stage '\(stage.name)'") }
+        if let why = dynamics.exchangeComplaint(structure, model) { throw wrong(why, "stage '\(stage.name)'") }
       }
       if case .isoconfigurational(let ensemble) = stage {
         let (total, overflow) = ensemble.runs.multipliedReportingOverflow(by: ensemble.steps)
@@ -223,7 +224,8 @@ public struct Simulation: ~Copyable {
   func header(_ index: Int) -> TrajectoryHeader {
     TrajectoryHeader(
       title: plan.title, units: plan.units, topology: plan.structure.topology, cell: plan.structure.frame.cell,
-      potential: plan.models[index].name, hashes: plan.hashes)
+      potential: plan.models[index].name, hashes: plan.hashes, diameters: plan.structure.frame.diameters,
+      diametersVary: plan.exchangesDiameters)
   }
 
   /// Writes a checkpoint. Outputs have been brought to the disk before.
