@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "TektiteKernelsV4", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel + v4),
     .target(
       name: "TektiteKernels",
-      dependencies: ["TektiteLayouts", "TektiteKernelsBaseline", "TektiteKernelsV3", "TektiteKernelsV4"],
+      dependencies: ["TektiteLayouts", "TektiteKernelsBaseline", "TektiteKernelsV3", "TektiteKernelsV4", "CX86"],
       swiftSettings: lifetimes),
     .target(name: "TektiteCore", dependencies: ["TektiteKernels"], swiftSettings: lifetimes),
     .target(name: "TektitePotentials", dependencies: ["TektiteCore"], swiftSettings: lifetimes),

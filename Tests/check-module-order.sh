@@ -15,7 +15,7 @@ TektiteLayouts:
 TektiteKernelsBaseline: TektiteLayouts CX86
 TektiteKernelsV3: TektiteLayouts CX86
 TektiteKernelsV4: TektiteLayouts CX86
-TektiteKernels: TektiteLayouts TektiteKernelsBaseline TektiteKernelsV3 TektiteKernelsV4
+TektiteKernels: TektiteLayouts TektiteKernelsBaseline TektiteKernelsV3 TektiteKernelsV4 CX86
 TektiteCore: TektiteKernels TektiteLayouts
 TektitePotentials: TektiteCore TektiteKernels TektiteLayouts
 TektiteIrreps:

@@ -1,7 +1,49 @@
 // Vector intrinsics for the kernels. Only what clang offers as macros, or what the optimiser spoils otherwise, is wrapped.
 #pragma once
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#include <stdint.h>
+
+// Whether the processor has the SHA extensions, and the shuffles that go with them. Every system keeps their registers.
+static inline int tektite_has_sha(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b >> 29 & 1)) return 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  return (c >> 9 & 1) && (c >> 19 & 1);
+}
+
+// Blocks of 64 bytes into the state of a SHA-256 digest (FIPS 180-4, 6.2.2); k are the 64 constants.
+static inline __attribute__((target("sha,sse4.1,ssse3"))) void tektite_sha256(
+    uint32_t *state, const uint8_t *data, long blocks, const uint32_t *k) {
+  const __m128i swap = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+  // The instructions want the letters as a b e f and c d g h, from high to low.
+  __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
+  __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
+  __m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xf0);
+  for (; blocks > 0; blocks--, data += 64) {
+    const __m128i abef0 = abef, cdgh0 = cdgh;
+    __m128i w[4];
+    for (int r = 0; r < 4; r++) w[r] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(data + 16 * r)), swap);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < 16; r++) {
+      // Four rounds; w holds words 4r to 4r + 15, the oldest at r.
+      const __m128i x = _mm_add_epi32(w[r & 3], _mm_loadu_si128((const __m128i *)(k + 4 * r)));
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, x);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(x, 0x0e));
+      if (r < 12) {
+        const __m128i sum = _mm_add_epi32(
+            _mm_sha256msg1_epu32(w[r & 3], w[(r + 1) & 3]), _mm_alignr_epi8(w[(r + 3) & 3], w[(r + 2) & 3], 4));
+        w[r & 3] = _mm_sha256msg2_epu32(sum, w[(r + 3) & 3]);
+      }
+    }
+    abef = _mm_add_epi32(abef, abef0);
+    cdgh = _mm_add_epi32(cdgh, cdgh0);
+  }
+  const __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+  _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
 
 #if defined(__AVX__)
 // One bit for each of eight lanes where a < b. Spelled with intrinsics from end to end: through a Swift mask type the

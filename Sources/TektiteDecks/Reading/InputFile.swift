@@ -37,7 +37,7 @@ enum InputFile {
     defer { try? handle.close() }
     var digest = SHA256()
     do {
-      while let piece = try handle.read(upToCount: 1 << 16), !piece.isEmpty { digest.update(piece) }
+      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { digest.update(piece) }
     } catch {
       throw InputError("the file cannot be read: \(error.localizedDescription)", file: path)
     }
