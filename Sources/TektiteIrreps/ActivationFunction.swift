@@ -97,6 +97,15 @@ public enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// f(x) and f′(x), the same numbers, with one exponential where both need the same.
+  public func evaluate(_ x: Double) -> (value: Double, derivative: Double) {
+    guard self == .silu || self == .sigmoid else { return (self(x), derivative(x)) }
+    let e = exp(-x.magnitude)
+    let (upper, lower) = (1 / (1 + e), e / (1 + e))
+    let (s, opposite) = (x >= 0 ? upper : lower, -x >= 0 ? upper : lower)
+    return self == .silu ? (x * s, s + x * s * opposite) : (s, s * opposite)
+  }
+
   /// ln(1 + eˣ) without overflow.
   private static func softened(_ x: Double) -> Double { max(x, 0) + log1p(exp(-x.magnitude)) }
 

@@ -114,8 +114,8 @@ struct RadialTabulationTests {
             }
           }
           // Largest values over other distances differ a little.
-          #expect(RadialNorm(of: values, functions: n).largest(errors) < 1.2 * tolerance)
-          #expect(RadialNorm(of: slopes, functions: n).largest(slopeErrors) < 1.2 * tolerance)
+          #expect(RadialNorm(of: values, functions: n).largest(ofErrors: errors) < 1.2 * tolerance)
+          #expect(RadialNorm(of: slopes, functions: n).largest(ofErrors: slopeErrors) < 1.2 * tolerance)
         }
       }
     }
@@ -170,7 +170,7 @@ struct RadialTabulationTests {
           }
         }
         let errors = zip(found, exact).map { $0 - $1 }
-        #expect(RadialNorm(of: exact, functions: n).largest(errors) <= 1.01 * tolerance + 1e-14)
+        #expect(RadialNorm(of: exact, functions: n).largest(ofErrors: errors) <= 1.01 * tolerance + 1e-14)
         // Orthogonal, with a mean square of 1.
         for k in 0..<reduced.rank {
           for m in 0...k {

@@ -6,8 +6,9 @@ struct Lowering {
   /// The largest degree of harmonics and messages that kernels know.
   static let largestDegree = 4
 
+  /// What is written, of the species that occur alone.
   let program: NetworkProgram
-  /// Species of the program that occur; the plan numbers them anew in this order.
+  /// Its species, by the numbers that the plan gives them.
   let species: [Int]
   let isDouble: Bool
   let usesExactRadial: Bool
@@ -18,9 +19,10 @@ struct Lowering {
   /// Messages that are kept as sums of few functions, by buffer.
   private var reduced: [BufferIndex: ReducedMessages] = [:]
 
+  /// - Parameter species: species of the program that occur; the plan numbers them anew in this order.
   init(_ program: NetworkProgram, species: [Int], isDouble: Bool, usesExactRadial: Bool) throws(ProgramError) {
-    let program = try program.simplified()
-    (self.program, self.species) = (program, species)
+    let program = try program.restricted(to: species).simplified()
+    (self.program, self.species) = (program, Array(species.indices))
     var embeddings: [BufferIndex: Embedding] = [:]
     for case .embed(let step) in program.steps { embeddings[step.output] = step }
     self.embeddings = embeddings
@@ -92,24 +94,40 @@ struct Lowering {
       let output: Int, input: Int
       static func < (a: Pair, b: Pair) -> Bool { (a.output, a.input) < (b.output, b.input) }
     }
+    // Runs of copies that lie in one block of a buffer.
+    struct Run {
+      let block: Int, channel: Int
+      let copies: Range<Int>
+    }
+    func runs(_ places: ArraySlice<(block: Int, channel: Int)>) -> [Run] {
+      var runs: [Run] = []
+      for (k, place) in places.enumerated() {
+        if let last = runs.last, last.block == place.block {
+          runs[runs.count - 1] = Run(block: last.block, channel: last.channel, copies: last.copies.lowerBound..<(k + 1))
+        } else {
+          runs.append(Run(block: place.block, channel: place.channel, copies: k..<(k + 1)))
+        }
+      }
+      return runs
+    }
     var matrices: [Pair: [[Double]]] = [:]
     for path in step.plan.paths {
       let (i, o) = (path.instruction.input, path.instruction.output)
       let (n, m) = (step.plan.input[i].multiplicity, step.plan.output[o].multiplicity)
-      for u in 0..<n {
-        let a = from[firstInputs[i] + u]
-        for w in 0..<m {
-          let b = to[firstOutputs[o] + w]
-          let width = output[b.block].multiplicity
-          let pair = Pair(output: b.block, input: a.block)
-          if matrices[pair] == nil {
-            let zeros = [Double](repeating: 0, count: input[a.block].multiplicity * width)
-            matrices[pair] = sets.map { _ in zeros }
-          }
+      for a in runs(from[firstInputs[i]..<(firstInputs[i] + n)]) {
+        for b in runs(to[firstOutputs[o]..<(firstOutputs[o] + m)]) {
+          let (pair, width) = (Pair(output: b.block, input: a.block), output[b.block].multiplicity)
+          let zeros = [Double](repeating: 0, count: input[a.block].multiplicity * width)
+          // Taken out while it is changed, so that it is not copied.
+          var members = matrices.removeValue(forKey: pair) ?? sets.map { _ in zeros }
           for (k, set) in sets.enumerated() {
-            matrices[pair]?[k][a.channel * width + b.channel] +=
-              path.coefficient * step.weights[set][path.weights.lowerBound + u * m + w]
+            let (stored, first) = (step.weights[set], path.weights.lowerBound)
+            for u in a.copies {
+              let row = (a.channel + u - a.copies.lowerBound) * width + b.channel - b.copies.lowerBound
+              for w in b.copies { members[k][row + w] += path.coefficient * stored[first + u * m + w] }
+            }
           }
+          matrices[pair] = members
         }
       }
     }
@@ -407,17 +425,5 @@ struct Lowering {
       return (messages.project(values), messages.project(derivatives))
     }
     return result
-  }
-}
-
-extension ActivationFunction {
-  /// The function as kernels know it.
-  fileprivate var known: KnownActivation? {
-    switch self {
-    case .silu: .silu
-    case .tanh: .tanh
-    case .sigmoid: .sigmoid
-    default: nil
-    }
   }
 }

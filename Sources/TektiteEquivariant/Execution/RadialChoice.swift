@@ -29,12 +29,12 @@ struct RadialChoice {
   /// those and of degree 5 with few samples, since what a finer grid gains it loses to rounding.
   private static func single(_ radial: RadialFunction, _ pairs: [RadialTabulation.Pair]) -> RadialTabulation? {
     let (rounding, largest) = (6e-8, 1e-4)
+    let measure = RadialMeasure(radial, pairs: pairs)
     let cubic = RadialTabulation(
-      radial, pairs: pairs, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: rounding, limit: 1e-5)
+      measure, degree: 3, tolerance: 5e-6, samples: 128...640, rounding: rounding, limit: 1e-5)
     guard cubic.largestError > 1e-5 else { return cubic }
     func quintic(_ samples: ClosedRange<Int>, bend: Double) -> RadialTabulation {
-      RadialTabulation(
-        radial, pairs: pairs, degree: 5, tolerance: 2e-6, samples: samples, bend: bend, rounding: rounding)
+      RadialTabulation(measure, degree: 5, tolerance: 2e-6, samples: samples, bend: bend, rounding: rounding)
     }
     var best = cubic
     for bend in [0.0, 1] {

@@ -82,7 +82,7 @@ public struct LowRankRadial: Sendable {
       }
       var errors = DenseProduct.multiply(samples, weights, rows: n, depth: basis.rank, columns: functionCount)
       for k in errors.indices { errors[k] -= values[k] }
-      let error = norm.largest(errors)
+      let error = norm.largest(ofErrors: errors)
       // A mean below the tolerance is no largest value below it.
       if error <= tolerance || basis.rank == most || basis.largestNorm <= 1e-16 * basis.firstNorm {
         (rank, self.functionCount, self.samples, self.weights) = (basis.rank, functionCount, samples, weights)

@@ -132,8 +132,19 @@ private struct RadialBatch {
       for i in 0..<rows { normalize(i, normalization) }
     }
     guard let activation = layer.activation else { return }
-    for k in slopes.indices { slopes[k] *= activation.derivative(values[k]) }
-    for k in values.indices { values[k] = activation.value(values[k]) }
+    if let known = activation.function.known {
+      DenseActivation.apply(known, factor: activation.factor, to: &values, slopes: &slopes)
+      return
+    }
+    guard hasSlopes else {
+      for k in values.indices { values[k] = activation.value(values[k]) }
+      return
+    }
+    for k in values.indices {
+      let (value, derivative) = activation.function.evaluate(values[k])
+      slopes[k] *= activation.factor * derivative
+      values[k] = activation.factor * value
+    }
   }
 
   private mutating func normalize(_ row: Int, _ norm: RadialNetwork.LayerNormalization) {
