@@ -171,8 +171,12 @@ public struct Tensor: Sendable {
   ) -> [Value] {
     let size = MemoryLayout<Bits>.size
     return bytes.withUnsafeBytes { raw in
-      (0..<(raw.count / size)).map {
-        convert(Bits(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * size, as: Bits.self)))
+      [Value](unsafeUninitializedCapacity: raw.count / size) { values, count in
+        count = raw.count / size
+        for k in 0..<count {
+          let bits = Bits(littleEndian: raw.loadUnaligned(fromByteOffset: k * size, as: Bits.self))
+          values.initializeElement(at: k, to: convert(bits))
+        }
       }
     }
   }

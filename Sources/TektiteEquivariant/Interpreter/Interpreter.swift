@@ -75,13 +75,7 @@ public struct Interpreter: Sendable {
   public func evaluate(species: [Int], edges all: [Edge]) -> Result {
     let places = all.indices.filter { all[$0].vector.length < program.cutoff }
     let edges = places.map { all[$0] }
-    let sizes = program.buffers.map { $0.irreps.dimension * species.count }
-    var work = Workspace(
-      species: species, edges: edges, places: places, lengths: edges.map(\.vector.length),
-      features: sizes.map { [Double](repeating: 0, count: $0) },
-      adjoints: sizes.map { [Double](repeating: 0, count: $0) },
-      readouts: [Double](repeating: 0, count: species.count),
-      gradients: [Vector3](repeating: .zero, count: edges.count))
+    var work = workspace(species: species, edges: edges, places: places)
     for (k, step) in program.steps.enumerated() { forward(step, k, &work) }
     for (k, step) in program.steps.enumerated().reversed() { adjoint(step, k, &work) }
 
@@ -111,6 +105,22 @@ public struct Interpreter: Sendable {
       result.virial += share + share
     }
     return result
+  }
+
+  /// The buffers for atoms of these species, none of which sees another. No derivatives are worked out.
+  /// - Precondition: species are below `program.speciesCount`.
+  func features(ofLoneAtoms species: [Int]) -> [[Double]] {
+    var work = workspace(species: species, edges: [], places: [])
+    for (k, step) in program.steps.enumerated() { forward(step, k, &work) }
+    return work.features
+  }
+
+  private func workspace(species: [Int], edges: [Edge], places: [Int]) -> Workspace {
+    let zeros = program.buffers.map { [Double](repeating: 0, count: $0.irreps.dimension * species.count) }
+    return Workspace(
+      species: species, edges: edges, places: places, lengths: edges.map(\.vector.length), features: zeros,
+      adjoints: zeros, readouts: [Double](repeating: 0, count: species.count),
+      gradients: [Vector3](repeating: .zero, count: edges.count))
   }
 
   private func forward(_ step: Primitive, _ index: Int, _ work: inout Workspace) {

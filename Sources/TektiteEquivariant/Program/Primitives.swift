@@ -52,17 +52,21 @@ public struct LinearLayer: Hashable, Sendable {
   init(plan: Linear, stored: [Double], attributes: [[Double]]) {
     let width = attributes.first?.count ?? 0
     weights = attributes.map { row in
-      plan.paths.flatMap { path -> [Double] in
+      let factors = row.enumerated().filter { $0.element != 0 }
+      var set: [Double] = []
+      set.reserveCapacity(plan.weightCount)
+      for path in plan.paths {
         let m = plan.output[path.instruction.output].multiplicity
-        return (0..<plan.input[path.instruction.input].multiplicity).flatMap { u in
-          var sum = [Double](repeating: 0, count: m)
-          for (v, factor) in row.enumerated() where factor != 0 {
+        for u in 0..<plan.input[path.instruction.input].multiplicity {
+          let first = set.count
+          set.append(contentsOf: repeatElement(0, count: m))
+          for (v, factor) in factors {
             let start = path.weights.lowerBound * width + (u * width + v) * m
-            for w in 0..<m { sum[w] += factor * stored[start + w] }
+            for w in 0..<m { set[first + w] += factor * stored[start + w] }
           }
-          return sum
         }
       }
+      return set
     }
     (self.plan, biases) = (plan, [])
   }

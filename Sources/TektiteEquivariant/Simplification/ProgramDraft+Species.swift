@@ -12,7 +12,7 @@ extension ProgramDraft {
     }
     guard known.contains(where: { if case .embed = $0 { false } else { true } }) else { return false }
     // One atom of each species, none of which sees another.
-    let features = Interpreter(try part(known)).evaluate(species: Array(0..<speciesCount), edges: []).features
+    let features = Interpreter(try part(known)).features(ofLoneAtoms: Array(0..<speciesCount))
     steps = steps.map { step in
       if case .embed = step { return step }
       guard let output = step.output, isKnown[output] else { return step }
