@@ -40,6 +40,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CX86"),
     .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "TektiteLinearAlgebra", dependencies: ["COpenBLAS"]),
     .target(name: "TektiteLayouts"),
     .target(name: "TektiteKernelsBaseline", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel),
     .target(name: "TektiteKernelsV3", dependencies: ["TektiteLayouts", "CX86"], swiftSettings: kernel + v3),
@@ -58,7 +60,9 @@ let package = Package(
     .target(name: "TektiteTrajectories", dependencies: ["TektiteCore", "CNetCDF"]),
     .target(
       name: "TektiteDynamics", dependencies: ["TektiteCore", "TektiteTrajectories"], swiftSettings: lifetimes),
-    .target(name: "TektiteAnalysis", dependencies: ["TektiteCore", "TektiteTrajectories", "TektiteDynamics"]),
+    .target(
+      name: "TektiteAnalysis",
+      dependencies: ["TektiteCore", "TektiteTrajectories", "TektiteDynamics", "TektiteIrreps", "TektiteLinearAlgebra"]),
     .target(
       name: "TektiteDecks",
       dependencies: [
@@ -82,6 +86,7 @@ let package = Package(
       name: "TektiteTestSupport", dependencies: ["TektiteCore", "TektitePotentials", "CAllocationCount"],
       swiftSettings: lifetimes),
     .testTarget(name: "TektiteKernelsTests", dependencies: ["TektiteKernels", "TektiteIrreps", "TektiteTestSupport"]),
+    .testTarget(name: "TektiteLinearAlgebraTests", dependencies: ["TektiteLinearAlgebra"]),
     .testTarget(name: "TektiteCoreTests", dependencies: ["TektiteCore", "TektiteTestSupport"]),
     .testTarget(name: "TektitePotentialsTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),
     .testTarget(name: "PotentialConformanceTests", dependencies: ["TektitePotentials", "TektiteTestSupport"]),

@@ -11,6 +11,8 @@ order='
 CX86:
 CNetCDF:
 CAllocationCount:
+COpenBLAS:
+TektiteLinearAlgebra: COpenBLAS
 TektiteLayouts:
 TektiteKernelsBaseline: TektiteLayouts CX86
 TektiteKernelsV3: TektiteLayouts CX86
@@ -23,7 +25,7 @@ TektiteModelFiles:
 TektiteEquivariant: TektiteCore TektiteKernels TektiteLayouts TektiteIrreps TektiteModelFiles
 TektiteTrajectories: TektiteCore CNetCDF Foundation
 TektiteDynamics: TektiteCore TektiteKernels TektiteTrajectories Foundation
-TektiteAnalysis: TektiteCore TektiteTrajectories TektiteDynamics Foundation
+TektiteAnalysis: TektiteCore TektiteTrajectories TektiteDynamics TektiteIrreps TektiteLinearAlgebra Foundation
 TektiteDecks: TektiteCore TektitePotentials TektiteModelFiles TektiteEquivariant TektiteTrajectories TektiteDynamics TektiteAnalysis Yams Foundation
 Tektite: TektiteCore TektitePotentials TektiteTrajectories TektiteDynamics TektiteAnalysis TektiteDecks
 TektiteCLI: Tektite TektiteModelFiles TektiteEquivariant ArgumentParser Foundation
