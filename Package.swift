@@ -104,7 +104,9 @@ let package = Package(
     .testTarget(name: "TektiteTrajectoriesTests", dependencies: ["TektiteTrajectories", "TektiteTestSupport"]),
     .testTarget(
       name: "TektiteAnalysisTests", dependencies: ["TektiteAnalysis", "TektiteTestSupport"],
-      exclude: ["correlations.py", "fixtures", "make-fixtures.py", "peers.py", "statics.py"]),
+      exclude: [
+        "correlations.py", "fixtures", "make-descriptor-fixtures.py", "make-fixtures.py", "peers.py", "statics.py",
+      ]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: umbrella + ["TektiteTestSupport"]),
     .testTarget(
       name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteEquivariant", "TektiteTestSupport"],
