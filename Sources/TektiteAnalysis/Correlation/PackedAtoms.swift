@@ -24,6 +24,17 @@ public struct Packing: Hashable, Sendable {
   /// The number of atoms.
   public let count: Int
 
+  /// By the user's index of an atom: the index of its group.
+  var groupOfAtom: [Int] {
+    var groupOfAtom = [Int](repeating: 0, count: count)
+    for (index, group) in groups.enumerated() {
+      for place in 4 * group.packs.lowerBound..<4 * group.packs.lowerBound + group.count {
+        groupOfAtom[Int(order[place])] = index
+      }
+    }
+    return groupOfAtom
+  }
+
   /// Each pair of groups once, by their indices; the second is not before the first.
   var pairs: [(Int, Int)] { groups.indices.flatMap { a in (a..<groups.count).map { (a, $0) } } }
   /// The names of the pairs, and `all` behind them where there are several.
