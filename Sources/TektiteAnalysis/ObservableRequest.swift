@@ -52,6 +52,8 @@ public struct ObservableRequest: Hashable, Sendable {
   public var species: [String]
   /// When pairs of frames are taken; has no meaning for averages over single frames.
   public var sampling = Sampling()
+  /// Over which times a relaxation function is fitted by a stretched exponential.
+  public var fit = FitWindow.automatic
   /// Steps from one frame to the next, for averages over single frames.
   public var every = 1000
 
@@ -90,8 +92,35 @@ public struct ObservableRequest: Hashable, Sendable {
     (file.hasSuffix(".csv") ? String(file.dropLast(4)) : file) + "-chi4.csv"
   }
 
+  /// What is fitted to it, where something is.
+  private var fitModel: FitModel? {
+    switch quantity {
+    case .selfIntermediateScattering, .overlap: .kww
+    default: nil
+    }
+  }
+
+  /// Why there is nothing to fit in the window that was asked for, or nil.
+  private func fitProblem(lags: [Int], timestep: Double, unit: String) -> String? {
+    guard case .between(let first, let last) = fit, let fitModel else { return nil }
+    guard first < last else {
+      return "the fit window goes from \(brief(first)) to \(brief(last)), which is not forward in time"
+    }
+    let times = lags.map { Double($0) * timestep }
+    let found = times.filter { (first...last).contains($0) }.count
+    let needed = fitModel.parameters.count + 1
+    guard found < needed else { return nil }
+    let reach =
+      times.isEmpty
+      ? "; there are no lags"
+      : "; lags go from \(brief(times[0])) to \(brief(times[times.count - 1]))\(unit), move the window there or sample more of them"
+    return "the fit window from \(brief(first)) to \(brief(last))\(unit) holds \(found) of the lags, but "
+      + "\(fitModel.formula) needs at least \(needed)\(reach)"
+  }
+
   /// Why it cannot be observed in a stage, or nil.
-  public func problem(in stage: ObservedStage) -> String? {
+  /// - Parameter lags: of its correlation, where they are not those of its own sampling.
+  public func problem(in stage: ObservedStage, lags: [Int]? = nil) -> String? {
     let labels = Packing(stage.topology).groups.map(\.label)
     for label in species where !labels.contains(label) {
       let nearest = InputError.nearest(to: label, among: labels).map { "; did you mean '\($0)'?" } ?? "."
@@ -133,6 +162,12 @@ public struct ObservableRequest: Hashable, Sendable {
     if isCorrelation, let longest = sampling.longest, longest > stage.steps {
       return "the longest lag of \(longest) steps is beyond the \(stage.steps) steps of the stage"
     }
+    if isCorrelation {
+      return fitProblem(
+        lags: lags ?? sampling.plan(steps: stage.steps, includesZero: false).lags,
+        timestep: stage.timestep * stage.units.femtoseconds,
+        unit: stage.units == .lj ? "" : " \(stage.units.timeName)")
+    }
     return nil
   }
 
@@ -146,10 +181,10 @@ public struct ObservableRequest: Hashable, Sendable {
     switch quantity {
     case .meanSquaredDisplacement: return MeanSquaredDisplacement(file: file, choice: choice, lags: lags)
     case .selfIntermediateScattering(let k):
-      return SelfIntermediateScattering(file: file, choice: choice, waveNumbers: k, lags: lags)
+      return SelfIntermediateScattering(file: file, choice: choice, waveNumbers: k, fit: fit, lags: lags)
     case .nonGaussianParameter: return NonGaussianParameter(file: file, choice: choice, lags: lags)
     case .overlap(let distance):
-      return Overlap(files: (file, susceptibilityFile), choice: choice, distance: distance, lags: lags)
+      return Overlap(files: (file, susceptibilityFile), choice: choice, distance: distance, fit: fit, lags: lags)
     case .velocityAutocorrelation: return VelocityAutocorrelation(file: file, choice: choice, lags: lags)
     case .radialDistribution, .structureFactor: return nil
     }

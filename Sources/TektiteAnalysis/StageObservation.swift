@@ -58,5 +58,9 @@ final class StageObserver: Observer {
     return tables.map { ($0.file, $0.csv) } + [(observation.summary, report.json)]
   }
 
-  var findings: [String] { tables.filter(\.isCorrelation).flatMap { $0.findings.map(\.sentence) } }
+  var findings: [String] {
+    tables.filter(\.isCorrelation).flatMap { table in
+      table.findings.map(\.sentence) + (table.fits ?? []).map { "\(table.y.label): \($0.sentence)" }
+    }
+  }
 }

@@ -47,15 +47,15 @@ public struct TrajectoryAnalysis {
     let structure = start.structure
     let step = timestep ?? start.course.timestep
     var requests = self.requests
+    let plan = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: false)
     for index in requests.indices {
       requests[index].every = 1
       requests[index].sampling = .init(perDecade: perDecade)
       let stage = ObservedStage(
         name: first, units: units, topology: structure.topology, cell: structure.frame.cell, timestep: step ?? 1,
         steps: start.course.steps.last ?? 0, ensemble: "")
-      if let problem = requests[index].problem(in: stage) { throw InputError(problem, file: first) }
+      if let problem = requests[index].problem(in: stage, lags: plan.lags) { throw InputError(problem, file: first) }
     }
-    let plan = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: false)
     let velocities = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: true)
     var sums = ObservableSums(requests, topology: structure.topology, cell: structure.frame.cell) {
       $0.quantity == .velocityAutocorrelation ? velocities : plan

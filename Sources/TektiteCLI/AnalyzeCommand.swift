@@ -47,6 +47,10 @@ struct AnalyzeCommand: ParsableCommand {
   var bins = 200
   @Option(help: "Largest wave number of sk. (default: 20, or 10 1/Å)")
   var largest: Double?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Between which times fs and overlap are fitted by f exp[-(t/tau)^beta]. (default: their slow decay)")
+  var fitWindow: [Double] = []
   @Option(help: "Lags in each factor of ten.")
   var perDecade = 10
   @Option(help: "Units of the files, lj or real. (default: what files of Tektite say)")
@@ -92,6 +96,7 @@ struct AnalyzeCommand: ParsableCommand {
     say("  \(Self.summary)    all of them, with definitions")
     for table in report.tables {
       for finding in table.findings { say(finding.sentence) }
+      for fit in table.fits ?? [] { say("\(table.y.label): \(fit.sentence)") }
       for note in table.notes { say("note: \(table.title): \(note)") }
     }
   }
@@ -136,6 +141,7 @@ struct AnalyzeCommand: ParsableCommand {
     for (name, value) in [("--distance", distance), ("--range", range), ("--largest", largest)] {
       if let value, !(value > 0 && value.isFinite) { throw InputError("must be greater than 0", file: name) }
     }
+    let fit = try FitCommand.window(fitWindow, "--fit-window").map { FitWindow.between($0.lowerBound, $0.upperBound) }
     let bins = try positive(bins, "--bins", most: 100_000)
     var requests: [ObservableRequest] = []
     for kind in Kind.allCases where chosen.contains(kind) {
@@ -156,6 +162,7 @@ struct AnalyzeCommand: ParsableCommand {
       }
       var request = ObservableRequest(quantity, file: "\(kind.rawValue).csv")
       if request.isCorrelation { request.species = species }
+      request.fit = fit ?? .automatic
       requests.append(request)
     }
     return requests

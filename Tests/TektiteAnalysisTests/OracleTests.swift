@@ -7,7 +7,7 @@ import Testing
 @testable import TektiteAnalysis
 
 /// What `make-fixtures.py` computed from two small trajectories of a Kob-Andersen liquid, by definitions in numpy and with other people's programs.
-private struct Oracle {
+struct Oracle {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("fixtures")
   let content: [String: Any]
 

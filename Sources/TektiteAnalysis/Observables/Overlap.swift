@@ -7,9 +7,14 @@ struct Overlap: PairObservable {
   let files: (overlap: String, susceptibility: String)
   let choice: GroupChoice
   let distance: Double
+  let fit: FitWindow
   var means: LagMeans
 
-  init(files: (overlap: String, susceptibility: String), choice: GroupChoice, distance: Double, lags: Int) {
+  init(
+    files: (overlap: String, susceptibility: String), choice: GroupChoice, distance: Double,
+    fit: FitWindow = .automatic, lags: Int
+  ) {
+    self.fit = fit
     self.files = files
     self.choice = choice
     self.distance = distance
@@ -41,6 +46,7 @@ struct Overlap: PairObservable {
         overlap.findings.append(finding)
       }
     }
+    RelaxationFit.add(to: &overlap, window: fit)
     let atoms = choice.atoms
     let ensemble = setting.ensemble.isEmpty ? "the ensemble of the run" : setting.ensemble
     var susceptibility = ObservableTable(

@@ -7,9 +7,11 @@ struct SelfIntermediateScattering: PairObservable {
   let file: String
   let choice: GroupChoice
   let waveNumbers: [Double]
+  let fit: FitWindow
   var means: LagMeans
 
-  init(file: String, choice: GroupChoice, waveNumbers: [Double], lags: Int) {
+  init(file: String, choice: GroupChoice, waveNumbers: [Double], fit: FitWindow = .automatic, lags: Int) {
+    self.fit = fit
     self.file = file
     self.choice = choice
     self.waveNumbers = waveNumbers
@@ -49,6 +51,7 @@ struct SelfIntermediateScattering: PairObservable {
         table.findings.append(finding)
       }
     }
+    RelaxationFit.add(to: &table, window: fit)
     return [table]
   }
 }

@@ -14,6 +14,8 @@ public struct Plot: Sendable {
     case faint
     /// A line without errors.
     case line
+    /// A function that was fitted.
+    case fit
   }
 
   /// One curve.
@@ -26,6 +28,8 @@ public struct Plot: Sendable {
     var style = Style.measured
     /// Which colour and marker.
     var color = 0
+    /// Whether it has a name in the legend.
+    var isNamed: Bool { !label.isEmpty && style != .faint && style != .fit }
   }
 
   /// The heading, which is not drawn but read aloud.
@@ -44,8 +48,13 @@ public struct Plot: Sendable {
     title = table.title
     x = table.x
     y = table.y
-    curves = table.curves.enumerated().map { index, curve in
+    let drawn = table.curves.filter(\.isDrawn)
+    curves = drawn.enumerated().map { index, curve in
       Curve(label: curve.label, x: table.abscissas, y: curve.values, errors: curve.errors, color: index)
+    }
+    for fit in table.fits ?? [] {
+      guard let color = drawn.firstIndex(where: { $0.column == fit.curve }) else { continue }
+      curves.append(Curve(fit, color: color, along: table.x.scale))
     }
   }
 

@@ -3,6 +3,19 @@ import Foundation
 extension Plot.Curve {
   /// Whether points are few enough for markers and bars; more are drawn as a line with a band.
   var hasMarkers: Bool { style == .measured && min(x.count, y.count) <= 80 }
+
+  /// A fitted function over its window.
+  init(_ fit: CurveFit, color: Int, along scale: ObservableTable.Scale) {
+    let steps = 120
+    let first = fit.window.first ?? .nan
+    let last = fit.window.last ?? .nan
+    let isLogarithmic = scale == .log && first > 0
+    let x = (0...steps).map { step -> Double in
+      let share = Double(step) / Double(steps)
+      return isLogarithmic ? first * pow(last / first, share) : first + share * (last - first)
+    }
+    self.init(label: "", x: x, y: x.map(fit.value), style: .fit, color: color)
+  }
 }
 
 extension PlotFrame {
@@ -31,7 +44,8 @@ extension PlotFrame {
       path += SVG.path(thinned)
       if thinned.count == 1, !hasMarkers { path += "h0.1" }
     }
-    text += "<path class=\"\(curve.style == .faint ? "faint" : "line")\(style)\" d=\"\(path)\"/></g>"
+    text +=
+      "<path class=\"\(curve.style == .faint ? "faint" : curve.style == .fit ? "fit" : "line")\(style)\" d=\"\(path)\"/></g>"
     return text
   }
 

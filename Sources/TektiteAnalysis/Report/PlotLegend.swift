@@ -28,7 +28,7 @@ struct PlotLegend {
   init(_ plot: Plot, xRange: ClosedRange<Double>, yRange: ClosedRange<Double>, start: Double) {
     size = plot.letters
     let line = 1.25 * plot.letters
-    let named = plot.curves.filter { !$0.label.isEmpty && $0.style != .faint }
+    let named = plot.curves.filter(\.isNamed)
     // A name that looks like a formula is set as one; that of a species is upright.
     let symbols = named.map { Symbols($0.label, variables: $0.label.contains("=")) }
     let direct = Self.direct(named, symbols, plot, xRange, yRange, line)

@@ -32,6 +32,8 @@ enum PlotStyle {
     text += ".plot .tick{fill:\(color("faded"))}.plot .title{fill:\(color("ink"))}"
     text += ".plot .line{fill:none;stroke-width:1.3;stroke-linejoin:round;stroke-linecap:round}"
     text += ".plot .faint{fill:none;stroke-width:.7;stroke-opacity:.38;stroke-linejoin:round}"
+    // A fitted function is the colour of ink, so that it is seen on the line through its points.
+    text += ".plot .fit{fill:none;stroke-width:1.1;stroke-dasharray:5 3;stroke:\(color("ink")) !important}"
     text += ".plot .dashed{stroke-dasharray:6 4}.plot .dotted{stroke-dasharray:1.5 3.5}"
     text += ".plot .bar{fill:none;stroke-width:.9}.plot .band{stroke:none;fill-opacity:.2}"
     text += ".plot .mark{stroke:none}"

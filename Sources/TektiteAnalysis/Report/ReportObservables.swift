@@ -31,7 +31,7 @@ extension ReportPage {
     } else {
       text += figure(plot, name: name, caption: caption(table))
     }
-    text += "<div class=\"aside\">\n\(warnings(table.notes))\(findings(table))\(parameters(table))"
+    text += "<div class=\"aside\">\n\(warnings(table.notes))\(findings(table))\(fits(table))\(parameters(table))"
     let bare = (table.file as NSString).lastPathComponent
     let isThere =
       bare == table.file && !bare.isEmpty
@@ -69,6 +69,27 @@ extension ReportPage {
       let style = name.runs.contains { $0.level != 0 } ? " class=\"symbol\"" : ""
       text += "<tr title=\"\(Markup.escaped(finding.name))\"><th scope=\"row\"\(style)>\(name.html)</th>"
       text += "<td class=\"value\">\(quantity)</td><td>\(Symbols.sentence(finding.definition))</td></tr>\n"
+    }
+    return text + "</tbody></table>\n"
+  }
+
+  /// The parameters of fitted functions, and how they were found.
+  private func fits(_ table: ObservableTable) -> String {
+    guard let fits = table.fits, !fits.isEmpty else { return "" }
+    var text = "<table class=\"findings\">\n<tbody>\n"
+    for fit in fits {
+      let label = table.curves.first { $0.column == fit.curve }?.label ?? fit.curve
+      for (index, parameter) in fit.parameters.enumerated() {
+        let unit = UnitText.symbol(parameter.unit)
+        let value = Self.number(parameter.value, error: parameter.error)
+        let quantity = unit.isEmpty ? value : "\(value) \(Symbols(unit, variables: false).html)"
+        let name = Symbols.name("\(parameter.name)_\(label)")
+        let window = "\(NumberText.plain(fit.window.first ?? .nan)) to \(NumberText.plain(fit.window.last ?? .nan))"
+        let meaning =
+          index == 0 ? "fit of \(fit.model.formula) from \(window), \(fit.method)" : "of the same fit"
+        text += "<tr><th scope=\"row\" class=\"symbol\">\(name.html)</th>"
+        text += "<td class=\"value\">\(quantity)</td><td>\(Symbols.sentence(meaning))</td></tr>\n"
+      }
     }
     return text + "</tbody></table>\n"
   }

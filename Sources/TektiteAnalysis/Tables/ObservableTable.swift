@@ -43,13 +43,20 @@ public struct ObservableTable: Codable, Hashable, Sendable {
     /// One standard error of each; not a number where there were too few independent samples to tell. Empty where errors make no sense.
     public var errors: [Double]
 
+    /// False for a column of the table that is left out of plots; absent otherwise.
+    public var drawn: Bool?
+
     /// Makes a curve.
-    public init(column: String, label: String, values: [Double], errors: [Double] = []) {
+    public init(column: String, label: String, values: [Double], errors: [Double] = [], drawn: Bool? = nil) {
       self.column = column
       self.label = label
       self.values = values
       self.errors = errors
+      self.drawn = drawn
     }
+
+    /// Whether plots show it.
+    var isDrawn: Bool { drawn ?? true }
 
     /// Where it is largest; nil where nothing was found.
     var peak: Int? { values.indices.filter { values[$0].isFinite }.max { values[$0] < values[$1] } }
@@ -107,6 +114,8 @@ public struct ObservableTable: Codable, Hashable, Sendable {
   public var samples: [Int]
   /// What was read off the curves.
   public var findings: [Finding] = []
+  /// Functions that were fitted to curves; absent where none was.
+  public var fits: [CurveFit]?
   /// What a reader should be warned of.
   public var notes: [String] = []
 

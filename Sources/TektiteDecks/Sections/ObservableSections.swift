@@ -40,6 +40,7 @@ struct ObservableSection: DeckSection {
   var largest = 0.0
   var resolution: Double?
   var vectors = 0
+  var fit = FitWindow.automatic
   var file: String?
   var marks = Marks.none
 
@@ -70,6 +71,10 @@ struct ObservableSection: DeckSection {
   private static let average: [SectionKey<Self>] = [
     .optional("every", \.every, .stepInterval, default: 1000, "Steps from one frame to the next; step 0 counts."), file,
   ]
+
+  private static let fit: SectionKey<Self> = .optional(
+    "fit", \.fit, .fitWindow("two times", .time), default: .automatic,
+    "Between which times f exp[-(t/tau)^beta] is fitted; 'auto' is the slow decay after the plateau.")
 
   private static func keys(of kind: Kind, _ meaning: String, _ keys: [SectionKey<Self>]) -> SectionTable<Self> {
     SectionTable(
@@ -108,7 +113,8 @@ struct ObservableSection: DeckSection {
         Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).oneOrMore(
           "a wave number or a list of them"
         ).checked { $0.isEmpty ? "the list of wave numbers is empty" : nil },
-        "A wave number or a list of them, such as 7.25 or '2.1 1/Å'.")
+        "A wave number or a list of them, such as 7.25 or '2.1 1/Å'."),
+      fit,
     ] + correlation)
 
   private static let nonGaussianParameter: SectionTable<Self> = keys(
@@ -120,7 +126,8 @@ struct ObservableSection: DeckSection {
     [
       .optional(
         "distance", \.distance, .quantity("a length", .length, .positive), default: { $0 == .lj ? 0.3 : 1 },
-        "The distance; 0.3 in reduced units, 1 Å otherwise.")
+        "The distance; 0.3 in reduced units, 1 Å otherwise."),
+      fit,
     ] + correlation)
 
   private static let velocityAutocorrelation: SectionTable<Self> = keys(
@@ -198,6 +205,7 @@ struct ObservableSection: DeckSection {
       case .structureFactor: .structureFactor(largest: largest, resolution: resolution, vectors: vectors)
       }
     var request = ObservableRequest(quantity, file: file ?? "", species: species)
+    request.fit = fit
     if request.isCorrelation {
       request.sampling = .init(perDecade: perDecade, origins: origins, longest: longest)
     } else {
@@ -228,5 +236,39 @@ extension Codec where Value == [String] {
       expectation: "\(expectation) or '\(word)'", schema: Schema.any([Schema.word(word), schema]),
       decode: { node, context throws(InputError) in node.isWord(word) ? [] : try decode(node, context) },
       encode: { value, units in value.isEmpty ? .scalar(word) : encode(value, units) })
+  }
+}
+
+extension Codec where Value == FitWindow {
+  /// Two values between which something is fitted, or a word: `auto` or `none`.
+  static func fitWindow(_ what: String, _ dimension: Dimension) -> Codec {
+    let expectation = "\(what) between which to fit, such as [10, 2000], or 'auto' or 'none'"
+    let end = Codec<Double>.quantity("an end of the window", dimension, .positive)
+    return Codec(
+      expectation: expectation,
+      schema: Schema.any([
+        Schema.word("auto"), Schema.word("none"),
+        .object([
+          ("type", .text("array")), ("minItems", .number(2)), ("maxItems", .number(2)), ("items", end.schema),
+        ]),
+      ]),
+      decode: { node, context throws(InputError) in
+        if node.isWord("auto") { return .automatic }
+        if node.isWord("none") { return .none }
+        let ends = try node.elements(expectation)
+        guard ends.count == 2 else { throw node.mismatch(expectation) }
+        let (first, last) = (try end.decode(ends[0], context), try end.decode(ends[1], context))
+        guard first < last else {
+          throw node.mark.error("the fit window must end after it begins, found from \(first) to \(last)")
+        }
+        return .between(first, last)
+      },
+      encode: { window, units in
+        switch window {
+        case .automatic: .scalar("auto")
+        case .none: .scalar("none")
+        case .between(let first, let last): .list([end.encode(first, units), end.encode(last, units)])
+        }
+      })
   }
 }
