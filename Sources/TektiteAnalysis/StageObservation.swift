@@ -5,8 +5,10 @@ import TektiteDynamics
 public struct StageObservation: Observation, Hashable {
   /// The observables.
   public var requests: [ObservableRequest]
-  /// The file with all tables, their definitions and what was read off them.
+  /// The file with all tables, their definitions and what was read off them; it is written where there are any.
   public var summary: String
+  /// The equilibrium certificate that is asked for.
+  public var certificate: CertificateRequest?
 
   /// Makes an observation; see `ObservableReport` for the summary.
   public init(_ requests: [ObservableRequest], summary: String) {
@@ -14,14 +16,17 @@ public struct StageObservation: Observation, Hashable {
     self.summary = summary
   }
 
-  /// The tables, and the summary last.
-  public var files: [String] { requests.flatMap(\.files) + [summary] }
+  /// The tables, the summary behind them, and the certificate last.
+  public var files: [String] {
+    requests.flatMap(\.files) + (requests.isEmpty ? [] : [summary]) + (certificate.map { [$0.file] } ?? [])
+  }
 
   /// Makes the observer; see `Observation`.
   public func makeObserver(for stage: ObservedStage) throws(InputError) -> any Observer {
     for request in requests {
       if let problem = request.problem(in: stage) { throw InputError(problem, file: "stage '\(stage.name)'") }
     }
+    if let problem = certificate?.problem(in: stage) { throw InputError(problem, file: "stage '\(stage.name)'") }
     return StageObserver(self, stage)
   }
 }
@@ -31,6 +36,7 @@ final class StageObserver: Observer {
   private let observation: StageObservation
   private let stage: ObservedStage
   private var sums: ObservableSums
+  private var certificate: CertificateSums?
 
   init(_ observation: StageObservation, _ stage: ObservedStage) {
     self.observation = observation
@@ -39,13 +45,26 @@ final class StageObserver: Observer {
       // Correlations of velocities begin at lag 0, and so keep their origins apart from those of positions.
       request.sampling.plan(steps: stage.steps, includesZero: request.quantity == .velocityAutocorrelation)
     }
+    certificate = observation.certificate.map { CertificateSums($0, topology: stage.topology, steps: stage.steps) }
   }
 
   var needsVelocities: Bool { sums.needsVelocities }
-  func next(after step: Int) -> Int? { sums.next(after: step) }
-  func observe(_ frame: Frame) { sums.add(frame) }
-  func save(to writer: inout ByteWriter) { sums.save(to: &writer) }
-  func restore(from reader: inout ByteReader) throws(InputError) { try sums.restore(from: &reader) }
+  func next(after step: Int) -> Int? {
+    [sums.next(after: step), certificate?.next(after: step)].compactMap { $0 }.min()
+  }
+  func nextEnergy(after step: Int) -> Int? { certificate?.nextEnergy(after: step) }
+  func observe(_ frame: Frame) {
+    sums.add(frame)
+    certificate?.add(frame)
+  }
+  func save(to writer: inout ByteWriter) {
+    sums.save(to: &writer)
+    certificate?.save(to: &writer)
+  }
+  func restore(from reader: inout ByteReader) throws(InputError) {
+    try sums.restore(from: &reader)
+    try certificate?.restore(from: &reader)
+  }
 
   private var tables: [ObservableTable] {
     sums.tables(timestep: stage.timestep, units: stage.units, ensemble: stage.ensemble)
@@ -55,12 +74,20 @@ final class StageObserver: Observer {
     let tables = self.tables
     let report = ObservableReport(
       source: stage.name, units: stage.units.rawValue, ensemble: stage.ensemble, tables: tables)
-    return tables.map { ($0.file, $0.csv) } + [(observation.summary, report.json)]
+    var files = tables.map { (file: $0.file, text: $0.csv) }
+    if !observation.requests.isEmpty { files.append((observation.summary, report.json)) }
+    if let request = observation.certificate, let verdict { files.append((request.file, verdict.json)) }
+    return files
+  }
+
+  private var verdict: Certificate? {
+    certificate?.certificate(
+      source: stage.name, ensemble: stage.ensemble, timestep: stage.timestep, units: stage.units)
   }
 
   var findings: [String] {
     tables.filter(\.isCorrelation).flatMap { table in
       table.findings.map(\.sentence) + (table.fits ?? []).map { "\(table.y.label): \($0.sentence)" }
-    }
+    } + (verdict?.findings ?? [])
   }
 }

@@ -26,13 +26,13 @@ public struct TrajectoryAnalysis {
   }
 
   /// The steps of the frames of a file, from the first, and the time of a step.
-  private struct Course {
+  struct Course {
     var steps: [Int] = []
     var timestep: Double?
   }
 
   /// What a file holds first.
-  private struct Start {
+  struct Start {
     var structure: Structure
     var course: Course
   }
@@ -92,7 +92,7 @@ public struct TrajectoryAnalysis {
   }
 
   /// Reads the steps of a file's frames and its first structure.
-  private func scan(_ path: String) throws(InputError) -> Start {
+  func scan(_ path: String) throws(InputError) -> Start {
     var moments: [(step: Int, time: Double)] = []
     let structure: Structure
     let format = try StructureFile.format(of: path)
@@ -121,7 +121,7 @@ public struct TrajectoryAnalysis {
     return Start(structure: structure, course: course)
   }
 
-  private func check(
+  func check(
     _ structure: Structure, like first: Structure, needsVelocities: Bool, path: String, index: Int
   ) throws(InputError) {
     guard structure.topology.species == first.topology.species,
@@ -138,7 +138,7 @@ public struct TrajectoryAnalysis {
 }
 
 /// Follows atoms from frame to frame through the walls of the cell.
-private struct Unwrapper {
+struct Unwrapper {
   private var last: [Vector3] = []
 
   /// Moves each atom by lattice vectors to the image that is nearest to where it was.

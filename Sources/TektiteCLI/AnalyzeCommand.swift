@@ -18,6 +18,11 @@ struct AnalyzeCommand: ParsableCommand {
       Correlations start at every frame of evenly spaced trajectories, and at the starts of the blocks of log-linear ones. Frames are read one by \
       one, so files may be of any length. Positions must be unwrapped, as Tektite writes them; --wrapped follows atoms through the walls by their \
       nearest images, which is right while none moves farther than half the cell between frames.
+
+      --certificate adds certificate.json: whether the run was in equilibrium, from the drift of its energy (of --thermo, the table of the run), F_s of its two \
+      halves at the first of --k, its length in relaxation times, and crystals in its last frame. In the folder of the run, 'tektite report' shows it.
+
+        tektite analyze run/production.nc --certificate --thermo run/production.csv --species A --observables fs --output run
       """)
 
   /// Observables by their short names.
@@ -59,6 +64,14 @@ struct AnalyzeCommand: ParsableCommand {
   var timestep: Double?
   @Flag(help: "Positions are folded into the cell; follow atoms from frame to frame.")
   var wrapped = false
+  @Flag(help: "Also say whether the run was in equilibrium (certificate.json).")
+  var certificate = false
+  @Option(
+    help: ArgumentHelp(
+      "The thermo table of the run, for the certificate. (default: energies of frames, if any)", valueName: "file"))
+  var thermo: String?
+  @Option(help: "Relaxation times that the run must last for the certificate.")
+  var relaxationTimes = 20.0
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false
   @Flag(name: [.short, .long], help: "Say nothing but errors.")
@@ -75,12 +88,15 @@ struct AnalyzeCommand: ParsableCommand {
     analysis.isWrapped = wrapped
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let tables = analysis.requests.flatMap(\.files)
-    let names = tables + tables.map(Self.drawing) + [Self.summary]
+    let wanted = try certificateRequest(units)
+    let names = tables + tables.map(Self.drawing) + [Self.summary] + (wanted == nil ? [] : [Self.certificateFile])
     try check(folder, for: names)
     let began = ContinuousClock().now
     var frames = 0
     let report = try analysis.run { frames = $0 }
+    let verdict = try wanted.map { request throws(InputError) in try analysis.certify(request, thermo: thermo) }
     try make(folder)
+    if let verdict { try write(verdict.json, to: folder, Self.certificateFile) }
     for table in report.tables {
       try write(table.csv, to: folder, table.file)
       let plot = Plot(table)
@@ -99,6 +115,28 @@ struct AnalyzeCommand: ParsableCommand {
       for fit in table.fits ?? [] { say("\(table.y.label): \(fit.sentence)") }
       for note in table.notes { say("note: \(table.title): \(note)") }
     }
+    if let verdict {
+      say(verdict.verdict)
+      for check in verdict.checks { say("  \(check.sentence)") }
+    }
+  }
+
+  private static let certificateFile = "certificate.json"
+
+  private func certificateRequest(_ units: Units) throws(InputError) -> CertificateRequest? {
+    guard certificate else {
+      if thermo != nil { throw InputError("belongs to --certificate", file: "--thermo") }
+      return nil
+    }
+    guard let k = waveNumbers.first ?? (units == .lj ? 7.25 : nil) else {
+      throw InputError("needs a wave number in 1/Å, such as --k 2.0", file: "--certificate")
+    }
+    guard relaxationTimes > 0, relaxationTimes.isFinite else {
+      throw InputError("must be greater than 0", file: "--relaxation-times")
+    }
+    var request = CertificateRequest(waveNumber: k, species: species.first, file: Self.certificateFile)
+    request.relaxationTimes = relaxationTimes
+    return request
   }
 
   private static let summary = "observables.json"

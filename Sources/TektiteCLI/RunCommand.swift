@@ -129,7 +129,9 @@ extension Stage {
         + (stage.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
     }
     guard case .dynamics(let stage) = self, let observation = stage.observation as? StageObservation else { return [] }
-    return observation.requests.flatMap(\.contents) + [(observation.summary, "all observables, with definitions,")]
+    var observed = observation.requests.flatMap(\.contents)
+    if !observed.isEmpty { observed.append((observation.summary, "all observables, with definitions,")) }
+    return observed + (observation.certificate.map { [($0.file, "equilibrium certificate")] } ?? [])
   }
 
   /// The trajectories that the stage writes.

@@ -99,6 +99,9 @@ extension Deck {
       for observable in section.observe {
         if let problem = observable.request.problem(in: observed) { throw observable.marks.section.error(problem) }
       }
+      if let certificate = section.certificate, let problem = certificate.request.problem(in: observed) {
+        throw certificate.marks.section.error(problem)
+      }
     }
   }
 }
@@ -273,8 +276,10 @@ extension DynamicsSection {
     stage.velocities = velocities.map { $0.temperature * units.boltzmann }
     stage.trajectories = trajectory.map(\.output)
     stage.thermo = thermo?.output
-    if !observe.isEmpty {
-      stage.observation = StageObservation(observe.map(\.request), summary: StageSection.dynamics(self).summary)
+    if !observe.isEmpty || certificate != nil {
+      var observation = StageObservation(observe.map(\.request), summary: StageSection.dynamics(self).summary)
+      observation.certificate = certificate?.request
+      stage.observation = observation
     }
     stage.checkpoint = checkpoint.policy
     stage.momentumRemoval = momentumRemoval?.trigger

@@ -169,6 +169,9 @@ extension StageSection {
     case .dynamics(let section): section.observe
     }
   }
+  var certificate: CertificateSection? {
+    if case .dynamics(let section) = self { section.certificate } else { nil }
+  }
 }
 
 extension DeckBody {
@@ -223,6 +226,7 @@ extension StageSection {
       for file in section.request.files { add(file, section.marks["file"]) }
     }
     if !observe.isEmpty { add(summary, marks["observe"]) }
+    if let certificate { add(certificate.file, certificate.marks["file"]) }
     if case .isoconfigurational(let section) = self {
       add(section.file, section.marks["file"])
       add(section.table, section.marks["table"])
@@ -249,6 +253,9 @@ extension StageSection {
       let name = section.name ?? "dynamics-\(number)"
       section.name = name
       files(name, &section.trajectory, &section.thermo)
+      if section.certificate != nil, section.certificate?.file == nil {
+        section.certificate?.file = name + "-certificate.json"
+      }
       // Two of a kind are told apart by their numbers.
       var uses: [String: Int] = [:]
       for k in section.observe.indices where section.observe[k].file == nil {

@@ -47,7 +47,9 @@ public protocol Observer: AnyObject {
   var needsVelocities: Bool { get }
   /// The first step after `step` (-1 for the start) at which it looks; nil when there is none.
   func next(after step: Int) -> Int?
-  /// Looks at a frame: its step, cell, unwrapped positions in the user's order and, if asked for, velocities.
+  /// The first step after `step` (-1 for the start) at which its frame must have the potential energy, one of those at which it looks; nil for none.
+  func nextEnergy(after step: Int) -> Int?
+  /// Looks at a frame: its step, cell, unwrapped positions in the user's order and, if asked for, velocities and the potential energy.
   func observe(_ frame: Frame)
   /// Writes its sums for a checkpoint.
   func save(to writer: inout ByteWriter)
@@ -58,6 +60,11 @@ public protocol Observer: AnyObject {
   func results() -> [(file: String, text: String)]
   /// One line for each number worth telling at the end of the stage, such as a relaxation time.
   var findings: [String] { get }
+}
+
+extension Observer {
+  /// No energies.
+  public func nextEnergy(after step: Int) -> Int? { nil }
 }
 
 /// An observation that can be compared with another of any type.

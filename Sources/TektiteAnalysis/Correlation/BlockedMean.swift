@@ -103,6 +103,42 @@ public struct BlockedMean: Hashable, Sendable {
     return found
   }
 
+  /// How much a straight line through the series changes from its start to its end, with its error; nil for fewer than sixteen blocks.
+  ///
+  /// The error comes from the scatter of the blocks of the second half about a line of their own, and of two, four, ... blocks together, the largest of these: at least eight
+  /// blocks are left, so that six degrees of freedom are. The first half would bring in how fast what relaxes relaxes, and hide a drift that slows down.
+  public func trend() -> (change: Double, error: Double)? {
+    var (sums, length) = (self.sums, self.length)
+    if filled < length, !sums.isEmpty { sums.removeLast() }
+    var found: (change: Double, error: Double)?
+    while sums.count >= 16 {
+      let n = Double(sums.count)
+      let means = sums.map { $0 / Double(length) }
+      let tail = Self.line(Array(means.suffix(means.count / 2)))
+      let error = n * (tail.scatter / (n * (n * n - 1) / 12)).squareRoot()
+      // The finest blocks tell the line, the coarser ones how sure it is.
+      found = (found?.change ?? Self.line(means).slope * n, max(found?.error ?? 0, error))
+      sums = (0..<sums.count / 2).map { sums[2 * $0] + sums[2 * $0 + 1] }
+      length *= 2
+    }
+    return found
+  }
+
+  /// The slope of a straight line through values one apart, and their variance about it.
+  private static func line(_ values: [Double]) -> (slope: Double, scatter: Double) {
+    let n = Double(values.count)
+    let center = values.reduce(0, +) / n
+    let spread = n * (n * n - 1) / 12
+    var slope = 0.0
+    for (place, value) in values.enumerated() { slope += (Double(place) - (n - 1) / 2) * (value - center) / spread }
+    var scatter = 0.0
+    for (place, value) in values.enumerated() {
+      let rest = value - center - slope * (Double(place) - (n - 1) / 2)
+      scatter += rest * rest
+    }
+    return (slope, scatter / (n - 2))
+  }
+
   /// Writes the sums for a checkpoint.
   func save(to writer: inout ByteWriter) {
     writer.put(length)

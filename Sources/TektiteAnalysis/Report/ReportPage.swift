@@ -60,6 +60,7 @@ public struct ReportPage {
       text += "<section class=\"notes\" aria-label=\"Notes\">\n\(warnings(contents.notes))</section>\n"
     }
     text += stages
+    for (file, certificate) in contents.certificates { text += self.certificate(certificate, file: file) }
     for table in contents.tables { text += course(of: table) }
     for (file, report) in contents.reports { text += observables(report, file: file) }
     text += deck

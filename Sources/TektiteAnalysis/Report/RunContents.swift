@@ -16,6 +16,8 @@ public struct RunContents {
   let tables: [StageTable]
   /// What was observed.
   let reports: [(file: String, report: ObservableReport)]
+  /// Equilibrium certificates, in the order of the stages.
+  let certificates: [(file: String, certificate: Certificate)]
   /// What could not be read, and why.
   public let notes: [String]
   /// The names of the files that were read.
@@ -25,6 +27,7 @@ public struct RunContents {
   private static let deckFile = "deck.yaml"
   private static let forensicsFile = "forensics.json"
   private static let observables = "-observables.json"
+  private static let certificate = "certificate.json"
 
   /// Reads a folder.
   /// - Throws: `InputError` if there is no such folder, or no trace of a run in it.
@@ -69,6 +72,16 @@ public struct RunContents {
         notes.append("\(name) is not a file of observables.")
       }
     }
+    var certificates: [(file: String, certificate: Certificate)] = []
+    let outputs = record?.outputs ?? []
+    for name in names where name.hasSuffix(".json") && (name.hasSuffix(Self.certificate) || outputs.contains(name)) {
+      guard !name.hasSuffix(Self.observables), let text = text(name) else { continue }
+      if let certificate = Certificate(json: text) {
+        certificates.append((name, certificate))
+      } else if name.hasSuffix(Self.certificate) {
+        notes.append("\(name) is not an equilibrium certificate.")
+      }
+    }
     if record?.stages.contains(where: { $0.kind == "isoconfigurational" }) ?? false {
       for name in names where name.hasSuffix(".csv") && (record?.outputs.contains(name) ?? false) {
         // Tables of stages can be long, and are read row by row further down; these are known by their heads.
@@ -102,6 +115,9 @@ public struct RunContents {
     self.unphysical = unphysical
     self.tables = tables
     self.reports = Self.inOrder(reports, record)
+    let order = record?.stages.map(\.name) ?? []
+    func place(_ certificate: Certificate) -> Int { order.firstIndex(of: certificate.source) ?? order.count }
+    self.certificates = certificates.sorted { (place($0.certificate), $0.file) < (place($1.certificate), $1.file) }
     self.notes = notes
     self.files = files
   }

@@ -12,6 +12,7 @@ struct DynamicsSection: DeckSection {
   var trajectory: [TrajectorySection] = []
   var thermo: ThermoSection?
   var observe: [ObservableSection] = []
+  var certificate: CertificateSection?
   var checkpoint = CheckpointSection()
   var momentumRemoval: MomentumSection?
   var swap: SwapSection?
@@ -42,6 +43,9 @@ struct DynamicsSection: DeckSection {
       .optional(
         "observe", \.observe, ObservableSection.codec.list("a list of observables, each '- name: {...}'"), default: [],
         "What is averaged while the stage runs: correlations in time and averages over frames."),
+      .optional(
+        "certificate", \.certificate, CertificateSection.table.codec.orWord("none"), default: nil,
+        "Whether the stage is in equilibrium, with the numbers that tell."),
       .optional(
         "checkpoint", \.checkpoint, CheckpointSection.table.codec, default: CheckpointSection(seconds: 600),
         "When checkpoints are written; by default every ten minutes."),

@@ -131,7 +131,10 @@ extension Simulation {
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
       }
-      if isObserved { observations?.observe(system, step: step, time: Double(step) * stage.timestep) }
+      if isObserved {
+        observations?.observe(
+          system, step: step, time: Double(step) * stage.timestep, energy: isAtEvent ? sample.potential : nil)
+      }
       if isAtEvent {
         let time = Double(step) * stage.timestep
         try outputs.writeFrames(
@@ -155,7 +158,8 @@ extension Simulation {
         try save(try snapshot(integrator, system, field))
       }
       // At most events nothing but positions is looked at, and only at the others more than forces is computed.
-      let event = min(events.next(after: step, outputs), stage.steps)
+      let energy = observations?.nextEnergy(after: step) ?? .max
+      let event = min(events.next(after: step, outputs), energy, stage.steps)
       let look = observations?.next(after: step) ?? .max
       let next = min(event, look)
       let count = min(slice, next - step)

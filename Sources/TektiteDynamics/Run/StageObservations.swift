@@ -26,13 +26,18 @@ struct StageObservations {
   /// The first step after `step` at which it looks, or nil.
   func next(after step: Int) -> Int? { observer.next(after: step) }
 
+  /// The first step after `step` at which it needs the potential energy, or nil.
+  func nextEnergy(after step: Int) -> Int? { observer.nextEnergy(after: step) }
+
   /// Looks at the atoms.
-  mutating func observe(_ system: borrowing System, step: Int, time: Double) {
+  /// - Parameter energy: the potential energy, where it was computed.
+  mutating func observe(_ system: borrowing System, step: Int, time: Double, energy: Double?) {
     let clock = ContinuousClock()
     let start = clock.now
     system.copy(into: &frame, velocities: observer.needsVelocities)
     frame.step = step
     frame.time = time
+    frame.energy = energy
     observer.observe(frame)
     self.time += clock.now - start
   }
