@@ -128,10 +128,15 @@ extension Stage {
       return [(stage.file, "propensity of each atom"), (stage.table, "means and noise of the propensities")]
         + (stage.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
     }
-    guard case .dynamics(let stage) = self, let observation = stage.observation as? StageObservation else { return [] }
+    guard case .dynamics(let stage) = self else { return [] }
+    let inherent =
+      stage.inherentStructures.map {
+        [($0.file, "inherent structures"), ($0.table, "energies of inherent structures")]
+      } ?? []
+    guard let observation = stage.observation as? StageObservation else { return inherent }
     var observed = observation.requests.flatMap(\.contents)
     if !observed.isEmpty { observed.append((observation.summary, "all observables, with definitions,")) }
-    return observed + (observation.certificate.map { [($0.file, "equilibrium certificate")] } ?? [])
+    return inherent + observed + (observation.certificate.map { [($0.file, "equilibrium certificate")] } ?? [])
   }
 
   /// The trajectories that the stage writes.

@@ -281,6 +281,7 @@ extension DynamicsSection {
       observation.certificate = certificate?.request
       stage.observation = observation
     }
+    stage.inherentStructures = inherentStructures?.description
     stage.checkpoint = checkpoint.policy
     stage.momentumRemoval = momentumRemoval?.trigger
     stage.exchange = swap?.exchange(atoms: atoms, units)

@@ -169,6 +169,9 @@ extension StageSection {
     case .dynamics(let section): section.observe
     }
   }
+  var inherentStructures: InherentStructuresSection? {
+    if case .dynamics(let section) = self { section.inherentStructures } else { nil }
+  }
   var certificate: CertificateSection? {
     if case .dynamics(let section) = self { section.certificate } else { nil }
   }
@@ -227,6 +230,10 @@ extension StageSection {
     }
     if !observe.isEmpty { add(summary, marks["observe"]) }
     if let certificate { add(certificate.file, certificate.marks["file"]) }
+    if let inherentStructures {
+      add(inherentStructures.file, inherentStructures.marks["file"])
+      add(inherentStructures.table, inherentStructures.marks["table"])
+    }
     if case .isoconfigurational(let section) = self {
       add(section.file, section.marks["file"])
       add(section.table, section.marks["table"])
@@ -255,6 +262,10 @@ extension StageSection {
       files(name, &section.trajectory, &section.thermo)
       if section.certificate != nil, section.certificate?.file == nil {
         section.certificate?.file = name + "-certificate.json"
+      }
+      if section.inherentStructures != nil {
+        if section.inherentStructures?.file == nil { section.inherentStructures?.file = name + "-inherent.nc" }
+        if section.inherentStructures?.table == nil { section.inherentStructures?.table = name + "-inherent.csv" }
       }
       // Two of a kind are told apart by their numbers.
       var uses: [String: Int] = [:]
@@ -297,6 +308,7 @@ extension StageSection {
           "nothing is measured: 'every' is more than the \(section.steps) steps of a run")
       }
     }
+    if let inherentStructures { try check(inherentStructures.trigger, inherentStructures.marks["at"]) }
     if case .dynamics(let section) = self, let momentum = section.momentumRemoval {
       try check(momentum.trigger, momentum.marks["at"])
     }

@@ -94,6 +94,8 @@ public struct DynamicsStage: Hashable, Sendable {
     set { observed = newValue.map(HashableObservation.init) }
   }
   private var observed: HashableObservation?
+  /// Inherent structures on the way.
+  public var inherentStructures: InherentStructures?
   /// When to write checkpoints.
   public var checkpoint: CheckpointPolicy = .seconds(600)
   /// When to remove the motion of the centre of mass; nil for at the start only.

@@ -13,6 +13,7 @@ struct DynamicsSection: DeckSection {
   var thermo: ThermoSection?
   var observe: [ObservableSection] = []
   var certificate: CertificateSection?
+  var inherentStructures: InherentStructuresSection?
   var checkpoint = CheckpointSection()
   var momentumRemoval: MomentumSection?
   var swap: SwapSection?
@@ -46,6 +47,9 @@ struct DynamicsSection: DeckSection {
       .optional(
         "certificate", \.certificate, CertificateSection.table.codec.orWord("none"), default: nil,
         "Whether the stage is in equilibrium, with the numbers that tell."),
+      .optional(
+        "inherent-structures", \.inherentStructures, InherentStructuresSection.table.codec.orWord("none"), default: nil,
+        "Minima of the energy below the run, at certain steps."),
       .optional(
         "checkpoint", \.checkpoint, CheckpointSection.table.codec, default: CheckpointSection(seconds: 600),
         "When checkpoints are written; by default every ten minutes."),

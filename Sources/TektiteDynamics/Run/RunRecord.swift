@@ -38,6 +38,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     public var outputSeconds: Double
     /// Wall time in observables, where some were observed.
     public var observationSeconds: Double?
+    /// Wall time in inherent structures, where there were some.
+    public var inherentSeconds: Double?
     /// Change of the conserved energy per atom, energy units of the run.
     public var energyDriftPerAtom: Double?
     /// Length of the change of the total momentum per atom, internal units.

@@ -76,6 +76,7 @@ extension Simulation {
       checkpoint: store.checkpointName)
     var exchange = try StageExchange(
       stage, plan.models[index], table: system.table, seed: plan.seed, index: index, resuming: ledger)
+    var inherents = try inherentStream(stage, index, field, resuming: state)
     let events = StageEvents(stage)
     progress.begin(stage.name, from: step, of: stage.steps)
     lastCheckpoint = clock.now
@@ -86,7 +87,7 @@ extension Simulation {
         name: stage.name, kind: "dynamics", steps: step, seconds: (clock.now - began).seconds,
         forceSeconds: field.forceSeconds, neighborSeconds: field.listSeconds,
         outputSeconds: outputs.time.seconds, observationSeconds: observations?.time.seconds,
-        energyDriftPerAtom: sample.drift,
+        inherentSeconds: inherents?.time.seconds, energyDriftPerAtom: sample.drift,
         momentumDriftPerAtom: momentum.length / Double(system.count), ending: nil)
     }
     func snapshot(_ integrator: borrowing I, _ system: borrowing System, _ field: borrowing ForceField) throws
@@ -100,6 +101,7 @@ extension Simulation {
       state.integrator = integrator.memory
       state.ledger.rebuilds = field.rebuilds
       state.outputs = try outputs.synchronize()
+      if let own = try inherents?.synchronize() { state.outputs.merge(own) { $1 } }
       state.observations = observations?.state ?? []
       return state
     }
@@ -127,6 +129,7 @@ extension Simulation {
           let report = stop(violation, field, system, step)
           if step == 0 { watch.keep(system, step: 0, time: 0) }
           try observations?.write(to: store)
+          try inherents?.close()
           return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
         }
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
@@ -141,14 +144,26 @@ extension Simulation {
           at: step, time: time, of: system, forces: field.evaluation.forces, energy: sample.potential,
           stress: sample.virialStress)
         try outputs.writeRow(at: step) { row(step: step, time: time, sample) }
+      }
+      // Behind all else that happens at the step, and made up for after an interruption in its midst. What it finds depends on nothing but the positions.
+      var isStopped = false
+      if inherents?.isDue(at: step) ?? false {
+        let (options, time) = (options, Double(step) * stage.timestep)
+        isStopped = try
+          !(inherents?.quench(system, step: step, time: time) {
+            (options.handlesSignals ? SignalCatcher.pending : nil) ?? options.interruption.pending != nil
+          } ?? true)
+      }
+      if isAtEvent, !isStopped {
         if events.checkpoint?.fires(at: step) ?? false, step > 0 {
           try save(try snapshot(integrator, system, field))
         }
       }
-      if step >= stage.steps { break }
+      if step >= stage.steps, !isStopped { break }
       if let signal = pendingSignal {
         try save(try snapshot(integrator, system, field))
         try outputs.close()
+        try inherents?.close()
         try observations?.write(to: store)
         try enter(entry(field, system, step), at: index, after: earlier)
         progress.note("\(stage.name): stopped at step \(step) of \(stage.steps) by a signal; a checkpoint was written")
@@ -158,7 +173,7 @@ extension Simulation {
         try save(try snapshot(integrator, system, field))
       }
       // At most events nothing but positions is looked at, and only at the others more than forces is computed.
-      let energy = observations?.nextEnergy(after: step) ?? .max
+      let energy = min(observations?.nextEnergy(after: step) ?? .max, inherents?.next(after: step) ?? .max)
       let event = min(events.next(after: step, outputs), energy, stage.steps)
       let look = observations?.next(after: step) ?? .max
       let next = min(event, look)
@@ -173,6 +188,7 @@ extension Simulation {
           value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
         let report = stop(violation, field, system, runaway.step)
         try observations?.write(to: store)
+        try inherents?.close()
         return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
       }
       step += count
@@ -191,14 +207,32 @@ extension Simulation {
       }
     }
     _ = try outputs.synchronize()
+    _ = try inherents?.synchronize()
     try outputs.close()
+    try inherents?.close()
     try observations?.write(to: store)
     try saveEnd(of: index)
     let final = entry(field, system, step)
     try enter(final, at: index, after: earlier)
     announceEnd(of: stage, final, ledger.exchanges)
     for finding in observations?.findings ?? [] { progress.note("\(stage.name): \(finding)") }
+    if let inherents, inherents.unconverged > 0 {
+      progress.note(
+        "\(stage.name): note: \(inherents.unconverged) inherent structures did not reach the force tolerance; \(inherents.description.table) tells which"
+      )
+    }
     return nil
+  }
+
+  /// The inherent structures of a stage, or nil where it has none.
+  private func inherentStream(
+    _ stage: DynamicsStage, _ index: Int, _ field: borrowing ForceField, resuming state: RunState?
+  ) throws -> InherentStream? {
+    guard let description = stage.inherentStructures else { return nil }
+    let skin = stage.skin ?? Self.defaultSkin(field.requirements)
+    return try InherentStream(
+      description, header: header(index), model: plan.models[index], skin: skin, team: team, store: store,
+      positions: state?.outputs)
   }
 
   /// What happens at the start of a stage, before its step 0.

@@ -277,6 +277,7 @@ extension Stage {
     switch self {
     case .dynamics(let stage):
       stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? []) + (stage.observation?.files ?? [])
+        + (stage.inherentStructures?.files ?? [])
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
     case .isoconfigurational(let stage): stage.files
     }
