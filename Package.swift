@@ -105,7 +105,8 @@ let package = Package(
     .testTarget(
       name: "TektiteAnalysisTests", dependencies: ["TektiteAnalysis", "TektiteTestSupport"],
       exclude: [
-        "correlations.py", "fixtures", "make-descriptor-fixtures.py", "make-fixtures.py", "peers.py", "statics.py",
+        "correlations.py", "fixtures", "make-descriptor-fixtures.py", "make-fit-fixtures.py", "make-fixtures.py",
+        "peers.py", "statics.py",
       ]),
     .testTarget(name: "TektiteDynamicsTests", dependencies: umbrella + ["TektiteTestSupport"]),
     .testTarget(

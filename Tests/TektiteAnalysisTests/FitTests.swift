@@ -45,7 +45,7 @@ struct FitTests {
   }
 
   @Test("There are cases")
-  func cases() { #expect(Self.cases.count == 11) }
+  func found() { #expect(Self.cases.count == 11) }
 
   @Test("Exact points give back what made them", arguments: FitModel.allCases)
   func exact(_ model: FitModel) throws {
