@@ -40,7 +40,7 @@ public struct Deck: Sendable, Equatable {
     var context = DeckContext(file: path, folder: (absolute as NSString).deletingLastPathComponent, units: .lj)
     if let node = root["units"] { context.units = try DeckBody.unitsCodec.decode(node, context) }
     context.defaults = root["defaults"]
-    var body = try DeckBody.table.decode(root, context)
+    var body = try DeckBody.table.decode(try root.expandingLadders(context), context)
     if body.title.isEmpty { body.title = ((path as NSString).lastPathComponent as NSString).deletingPathExtension }
     try body.settle()
     self.path = path

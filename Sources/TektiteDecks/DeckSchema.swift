@@ -18,7 +18,7 @@ public func deckSchema() -> String {
       TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
       CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
       CertificateSection.table.definition, InherentStructuresSection.table.definition,
-    ] + ObservableSection.tables.map(\.definition)
+    ] + LadderSection.definitions + ObservableSection.tables.map(\.definition)
   let head: [(String, JSONValue)] = [
     ("$schema", .text("https://json-schema.org/draft/2020-12/schema")), ("title", .text("Tektite deck")),
   ]

@@ -146,7 +146,7 @@ enum StageSection: Hashable, Sendable {
   case isoconfigurational(IsoconfigurationalSection)
 
   /// Their names in decks.
-  private static let kinds = ["minimize", "dynamics", "isoconfigurational"]
+  private static let kinds = ["minimize", "dynamics", "isoconfigurational", "ladder"]
 
   static let codec = Codec<Self>(
     expectation: "a stage",
