@@ -113,11 +113,11 @@ struct RunCommand: ParsableCommand {
 
 /// Names of what runs write.
 enum RunFiles {
-  /// The folder of a run when none is given: `<deck name>-run` beside the deck.
-  static func defaultFolder(forDeck deck: String) -> String {
+  /// The folder of a run when none is given: `<deck name>-run` beside the deck, or with another suffix.
+  static func defaultFolder(forDeck deck: String, suffix: String = "run") -> String {
     let name = ((deck as NSString).lastPathComponent as NSString).deletingPathExtension
     let folder = (deck as NSString).deletingLastPathComponent
-    return (folder as NSString).appendingPathComponent("\(name)-run")
+    return (folder as NSString).appendingPathComponent("\(name)-\(suffix)")
   }
 }
 
