@@ -46,6 +46,15 @@ struct ObservableSums {
   /// Whether frames need velocities.
   var needsVelocities: Bool { correlations.contains { $0.needsVelocities } }
 
+  /// F_s at the lags that have come so far, of the first curve of the first observable that is one; nil without.
+  var scattering: [Double]? {
+    for group in correlations {
+      guard let found = group.observables.first(where: { $0 is SelfIntermediateScattering }) else { continue }
+      return found.means.means.compactMap { ($0.first?.count ?? 0) > 0 ? $0.first?.mean : nil }
+    }
+    return nil
+  }
+
   /// The first step after `step` at which something is looked at.
   func next(after step: Int) -> Int? {
     let pairs = correlations.compactMap { $0.plan.next(after: step) }

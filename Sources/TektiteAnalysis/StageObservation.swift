@@ -21,6 +21,24 @@ public struct StageObservation: Observation, Hashable {
     requests.flatMap(\.files) + (requests.isEmpty ? [] : [summary]) + (certificate.map { [$0.file] } ?? [])
   }
 
+  /// The memory that frames take which are kept as origins, bytes: each as long as a later frame is correlated with it, and all once more while a checkpoint is written.
+  public func keptBytes(steps: Int, topology: Topology) -> Double {
+    let frame = 24 * 4 * Packing(topology).packs
+    var plans: [LagPlan: Bool] = [:]
+    for request in requests where request.isCorrelation {
+      let isOfVelocities = request.quantity == .velocityAutocorrelation
+      let plan = request.sampling.plan(steps: steps, includesZero: isOfVelocities)
+      plans[plan] = (plans[plan] ?? false) || isOfVelocities
+    }
+    var frames = 0.0
+    for (plan, needsVelocities) in plans { frames += Double((plan.kept(steps: steps) + 1) * (needsVelocities ? 2 : 1)) }
+    if let certificate {
+      let half = max(1, steps / 2)
+      frames += 2 * Double(CertificateSums.plan(certificate, half: half).kept(steps: half) + 1)
+    }
+    return 2 * frames * Double(frame)
+  }
+
   /// Makes the observer; see `Observation`.
   public func makeObserver(for stage: ObservedStage) throws(InputError) -> any Observer {
     for request in requests {
@@ -83,6 +101,12 @@ final class StageObserver: Observer {
   private var verdict: Certificate? {
     certificate?.certificate(
       source: stage.name, ensemble: stage.ensemble, timestep: stage.timestep, units: stage.units)
+  }
+
+  /// F_s of the first observable that has it, or that of the certificate.
+  var curves: [(name: String, values: [Double])] {
+    guard let curve = sums.scattering ?? certificate?.scattering, curve.count > 1 else { return [] }
+    return [("F_s", curve)]
   }
 
   var findings: [String] {

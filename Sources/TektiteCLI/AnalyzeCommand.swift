@@ -72,6 +72,9 @@ struct AnalyzeCommand: ParsableCommand {
   var thermo: String?
   @Option(help: "Relaxation times that the run must last for the certificate.")
   var relaxationTimes = 20.0
+  @Flag(
+    help: "Also write fields.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal.")
+  var fields = false
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false
   @Flag(name: [.short, .long], help: "Say nothing but errors.")
@@ -89,7 +92,9 @@ struct AnalyzeCommand: ParsableCommand {
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let tables = analysis.requests.flatMap(\.files)
     let wanted = try certificateRequest(units)
-    let names = tables + tables.map(Self.drawing) + [Self.summary] + (wanted == nil ? [] : [Self.certificateFile])
+    let names =
+      tables + tables.map(Self.drawing) + [Self.summary] + (wanted == nil ? [] : [Self.certificateFile])
+      + (fields ? [Self.fieldsFile] : [])
     try check(folder, for: names)
     let began = ContinuousClock().now
     var frames = 0
@@ -97,6 +102,7 @@ struct AnalyzeCommand: ParsableCommand {
     let verdict = try wanted.map { request throws(InputError) in try analysis.certify(request, thermo: thermo) }
     try make(folder)
     if let verdict { try write(verdict.json, to: folder, Self.certificateFile) }
+    if fields { try writeFields(analysis, to: folder) }
     for table in report.tables {
       try write(table.csv, to: folder, table.file)
       let plot = Plot(table)
@@ -122,6 +128,23 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private static let certificateFile = "certificate.json"
+  private static let fieldsFile = "fields.extxyz"
+
+  /// Writes the fields of atoms, frame by frame.
+  private func writeFields(_ analysis: TrajectoryAnalysis, to folder: URL) throws {
+    let file = try WholeFile(folder.appendingPathComponent(Self.fieldsFile).path, overwrite: true)
+    do {
+      try file.write(Data())
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file.partial))
+      defer { try? handle.close() }
+      try analysis.atomFields { try handle.write(contentsOf: Data($0.utf8)) }
+      try handle.synchronize()
+      try file.finish()
+    } catch {
+      file.discard()
+      throw error
+    }
+  }
 
   private func certificateRequest(_ units: Units) throws(InputError) -> CertificateRequest? {
     guard certificate else {

@@ -58,11 +58,15 @@ public protocol Observer: AnyObject {
   func restore(from reader: inout ByteReader) throws(InputError)
   /// The files with what was found so far, in the order of `Observation.files`.
   func results() -> [(file: String, text: String)]
+  /// Functions worth drawing while the stage runs, as they are now: F_s, say, at increasing times.
+  var curves: [(name: String, values: [Double])] { get }
   /// One line for each number worth telling at the end of the stage, such as a relaxation time.
   var findings: [String] { get }
 }
 
 extension Observer {
+  /// Nothing.
+  public var curves: [(name: String, values: [Double])] { [] }
   /// No energies.
   public func nextEnergy(after step: Int) -> Int? { nil }
 }

@@ -14,7 +14,7 @@ public enum TopologyPDB {
   /// Writes the atoms of a structure in one step, with its cell in the axes of AMBER files.
   public static func write(_ structure: Structure, to path: String, units: Units) throws(OutputError) {
     let table = structure.topology.table
-    let names = uniqueNames(table)
+    let names = names(of: table)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(81 * (structure.count + 4))
     func put(_ text: String) {
@@ -57,7 +57,7 @@ public enum TopologyPDB {
   }
 
   /// Names of one to four letters and digits, different for different species.
-  private static func uniqueNames(_ table: [Species]) -> [String] {
+  static func names(of table: [Species]) -> [String] {
     var names: [String] = []
     for (k, species) in table.enumerated() {
       var name = String(

@@ -31,7 +31,8 @@ struct RunFolderTests {
   }
 
   private static let files = [
-    "deck.yaml", "checkpoint.tektite", "topology.pdb", "relax.csv", "relax.extxyz", "equilibrate.nc", "equilibrate.csv",
+    "deck.yaml", "checkpoint.tektite", "topology.pdb", "view.vmd", "relax.csv", "relax.extxyz", "equilibrate.nc",
+    "equilibrate.csv",
     "wrapped.extxyz", "wrapped.nc", "produce.csv", "produce.extxyz", "produce-log.nc",
   ]
 
@@ -111,7 +112,8 @@ struct RunFolderTests {
     let short = try Fixture.plan([.minimize(Stages.minimize(.lbfgs))])
     #expect(try Self.run(short, directory, overwrite: true) == .finished)
     let left = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-    #expect(left == ["checkpoint.tektite", "deck.yaml", "relax.csv", "relax.extxyz", "run.json", "topology.pdb"])
+    #expect(
+      left == ["checkpoint.tektite", "deck.yaml", "relax.csv", "relax.extxyz", "run.json", "topology.pdb", "view.vmd"])
   }
 
   @Test(

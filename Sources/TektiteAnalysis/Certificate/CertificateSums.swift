@@ -35,9 +35,12 @@ struct CertificateSums {
   /// For a stage of so many steps.
   init(_ request: CertificateRequest, topology: Topology, steps: Int) {
     let half = max(1, steps / 2)
-    let lags = LagPlan.logarithmic(perDecade: 10, longest: max(1, half / 2))
-    self.init(
-      request, topology: topology, plan: LagPlan(lags: lags, origins: request.origins), half: half, last: steps)
+    self.init(request, topology: topology, plan: Self.plan(request, half: half), half: half, last: steps)
+  }
+
+  /// The pairs of steps within a half of so many steps.
+  static func plan(_ request: CertificateRequest, half: Int) -> LagPlan {
+    LagPlan(lags: LagPlan.logarithmic(perDecade: 10, longest: max(1, half / 2)), origins: request.origins)
   }
 
   /// The first step after `step` at which the energy is needed.
@@ -69,10 +72,9 @@ struct CertificateSums {
   /// Takes the next of evenly spaced energies per atom, where they are not those of the frames.
   mutating func add(energyPerAtom: Double) { energy.add(energyPerAtom) }
 
-  /// F_s of each half at the longest lag that it has, for a line that tells how the run goes.
-  var latest: Double? {
-    let means = halves[0].observables[0].means
-    return means.means.last { ($0.first?.count ?? 0) > 0 }?.first?.mean
+  /// F_s of the first half at the lags that have come so far.
+  var scattering: [Double] {
+    halves[0].observables[0].means.means.compactMap { ($0.first?.count ?? 0) > 0 ? $0.first?.mean : nil }
   }
 
   /// What it amounts to.

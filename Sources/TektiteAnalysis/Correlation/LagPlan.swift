@@ -99,6 +99,17 @@ public struct LagPlan: Hashable, Sendable {
     return origin + longest
   }
 
+  /// The most origins that are alive at once in a run of so many steps.
+  func kept(steps: Int) -> Int {
+    var (kept, reached) = (1, 0)
+    for level in levels {
+      let reach = min(steps, level.lags.last ?? 0)
+      if reach > reached { kept += (reach - reached + level.spacing - 1) / level.spacing }
+      reached = max(reached, reach)
+    }
+    return levels.isEmpty ? 0 : kept
+  }
+
   /// The first step after `step` at which there is an origin or a pair; nil without lags.
   /// - Complexity: O(number of lags).
   public func next(after step: Int) -> Int? {

@@ -167,7 +167,8 @@ extension Codec where Value == String {
 enum RunFiles {
   /// Files that the engine itself writes.
   static let reserved: Set<String> = [
-    "deck.yaml", "run.json", "topology.pdb", "checkpoint.tektite", "report.html", "forensics.extxyz", "forensics.json",
+    "deck.yaml", "run.json", "topology.pdb", "view.vmd", "checkpoint.tektite", "report.html", "forensics.extxyz",
+    "forensics.json",
   ]
 
   /// Why a name cannot be that of an output, or nil.

@@ -19,7 +19,8 @@ final class RunFolder: RunStore {
 
   /// Names that outputs cannot have.
   static let ownFiles = [
-    checkpointFile, "forensics.extxyz", "forensics.json", "topology.pdb", "run.json", "deck.yaml", "report.html",
+    checkpointFile, "forensics.extxyz", "forensics.json", "topology.pdb", "view.vmd", "run.json", "deck.yaml",
+    "report.html",
   ]
 
   func prepare(removing outputs: [String]?) throws {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Tells how a run goes: one line that is updated in place on a terminal, a plain line now and then elsewhere, or nothing.
+/// Tells how a run goes: a few lines that are redrawn in place on a terminal, a plain line now and then elsewhere, or nothing.
 struct ProgressReporter {
   /// The ways to tell.
   enum Mode {
@@ -8,7 +8,7 @@ struct ProgressReporter {
     case quiet
     /// Whole lines, one a minute at most.
     case plain
-    /// One line that is written over.
+    /// Lines that are written over.
     case terminal
   }
 
@@ -18,6 +18,8 @@ struct ProgressReporter {
     var steps: Int
     /// `T 0.45  E -6.9`: values with their names.
     var values: [(name: String, value: Double)]
+    /// Functions that are found on the way, `F_s` say, as they are now; a terminal draws them.
+    var curves: [(name: String, values: [Double])] = []
   }
 
   let mode: Mode
@@ -28,7 +30,8 @@ struct ProgressReporter {
   private var started = ContinuousClock().now
   private var firstStep = 0
   private var last = ContinuousClock().now
-  private var isLineOpen = false
+  private var view = LiveView()
+  private let columns: () -> Int
 
   /// A reporter on standard error.
   init(quiet: Bool) {
@@ -38,8 +41,12 @@ struct ProgressReporter {
   }
 
   /// A reporter that hands its text to a function.
-  init(mode: Mode, interval: Duration? = nil, write: @escaping (String) -> Void) {
+  init(
+    mode: Mode, interval: Duration? = nil, columns: @escaping () -> Int = Self.terminalColumns,
+    write: @escaping (String) -> Void
+  ) {
     self.mode = mode
+    self.columns = columns
     self.interval = interval ?? (mode == .terminal ? .milliseconds(200) : .seconds(60))
     self.write = write
   }
@@ -47,6 +54,7 @@ struct ProgressReporter {
   /// A stage begins or goes on.
   mutating func begin(_ stage: String, from step: Int, of steps: Int) {
     self.stage = stage
+    view.begin()
     firstStep = step
     started = ContinuousClock().now
     last = started
@@ -65,12 +73,13 @@ struct ProgressReporter {
   mutating func update(_ status: Status) {
     guard mode != .quiet else { return }
     last = ContinuousClock().now
-    let line = Self.line(stage, status, firstStep: firstStep, elapsed: (last - started).seconds)
+    let elapsed = (last - started).seconds
     if mode == .terminal {
-      write("\r\(line)\u{1B}[K")
-      isLineOpen = true
+      let head = Self.line(
+        stage, Status(step: status.step, steps: status.steps, values: []), firstStep: firstStep, elapsed: elapsed)
+      write(view.drawing(head: head, values: status.values, curves: status.curves, columns: columns()))
     } else {
-      write(line + "\n")
+      write(Self.line(stage, status, firstStep: firstStep, elapsed: elapsed) + "\n")
     }
   }
 
@@ -81,10 +90,16 @@ struct ProgressReporter {
     write(text + "\n")
   }
 
-  /// Ends the line that is being updated.
+  /// Takes away the lines that are being updated.
   mutating func close() {
-    if isLineOpen { write("\r\u{1B}[K") }
-    isLineOpen = false
+    let text = view.closing()
+    if !text.isEmpty { write(text) }
+  }
+
+  /// The width of the terminal on standard error; 80 where it is not known.
+  static func terminalColumns() -> Int {
+    var size = winsize()
+    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   /// `relax   42.0 %  1234 steps/s  0:12 left  T 0.45  E -6.9`

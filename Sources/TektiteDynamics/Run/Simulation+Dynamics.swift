@@ -202,7 +202,8 @@ extension Simulation {
         slice = max(1, slice / 2)
       }
       if progress.isDue {
-        let now = status(step, stage.steps, sample)
+        var now = status(step, stage.steps, sample)
+        if progress.mode == .terminal { now.curves = observations?.curves ?? [] }
         progress.update(now)
       }
     }

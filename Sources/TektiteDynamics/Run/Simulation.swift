@@ -1,5 +1,6 @@
 import Foundation
 import TektiteCore
+import TektiteTrajectories
 
 /// Runs a plan: its stages in order, outputs, checkpoints, the guard and the progress line.
 ///
@@ -106,6 +107,7 @@ public struct Simulation: ~Copyable {
     try store.prepare(removing: state == nil ? RunRecord.outputs(in: store.read("run.json")) : nil)
     try store.write(plan.deckText, to: "deck.yaml")
     try store.writeTopology(plan.structure, units: plan.units)
+    try store.write(plan.viewScript, to: ViewScript.fileName)
     try store.write(record.json, to: "run.json")
     if state == nil, let temperature = plan.temperature {
       system.drawMaxwellVelocities(temperature: temperature, seed: plan.seed)
@@ -269,6 +271,18 @@ public struct Simulation: ~Copyable {
   var timeScale: Double { plan.units.femtoseconds }
   /// k_B T in the unit of tables (K).
   var temperatureScale: Double { 1 / plan.units.boltzmann }
+}
+
+extension SimulationPlan {
+  /// The script with which VMD shows the run.
+  var viewScript: String {
+    let files = stages.flatMap(\.outputFiles)
+    let propensities = stages.compactMap { stage -> (file: String, column: String)? in
+      if case .isoconfigurational(let ensemble) = stage { (ensemble.file, "propensity") } else { nil }
+    }
+    return ViewScript.text(
+      structure.topology.table, units: units, trajectories: files.filter { $0.hasSuffix(".nc") }, fields: propensities)
+  }
 }
 
 extension Stage {

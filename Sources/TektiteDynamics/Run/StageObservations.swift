@@ -54,6 +54,8 @@ struct StageObservations {
     for result in observer.results() { try store.write(result.text, to: result.file) }
   }
 
+  /// What is worth drawing on the way.
+  var curves: [(name: String, values: [Double])] { observer.curves }
   /// What is worth telling at the end.
   var findings: [String] { observer.findings }
 }
