@@ -68,7 +68,9 @@ struct DeckReport {
       lines += section("stage \(index + 1)", stageLines(stage, forecast.stages[index]))
     }
     lines += section("writes", writeLines(forecast))
-    lines += section("memory", ["about \(Wording.bytes(forecast.memory))"])
+    let kept =
+      forecast.observed > 1e6 ? ", of which \(Wording.bytes(forecast.observed)) for frames that observables keep" : ""
+    lines += section("memory", ["about \(Wording.bytes(forecast.memory))\(kept)"])
     lines += section("time", timeLines(forecast))
     return lines.joined(separator: "\n")
   }

@@ -30,6 +30,8 @@ struct RunForecast {
   private(set) var stages: [StageForecast] = []
   /// The most memory that this process has held, with atoms, lists and forces: bytes.
   private(set) var memory = 0.0
+  /// Of this, what observables keep: bytes.
+  private(set) var observed = 0.0
   let threads: Int
 
   /// Everything that the run would write besides small text: bytes.
@@ -77,10 +79,21 @@ struct RunForecast {
           name: stage.name, steps: steps, isDynamics: isDynamics, skin: skin, cutoff: cutoff,
           secondsPerStep: timing.secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
     }
+    var copies = 0.0
     var usage = rusage()
     getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     // Two frames are held for outputs and the guard, and a checkpoint while it is written.
     memory = Double(usage.ru_maxrss) * 1024 + Double(atoms) * (2 * 72 + 2 * 124)
+    // One stage after the other observes, and what it keeps goes with it.
+    for stage in plan.stages {
+      guard case .dynamics(let dynamics) = stage else { continue }
+      if let observation = dynamics.observation as? StageObservation {
+        observed = max(observed, observation.keptBytes(steps: dynamics.steps, topology: plan.structure.topology))
+      }
+      // A copy of the atoms with lists of its own.
+      if dynamics.inherentStructures != nil { copies = Double(atoms) * 600 }
+    }
+    memory += observed + copies
   }
 
   /// How long a step takes.
@@ -112,7 +125,14 @@ struct RunForecast {
     var files: [File] = []
     let topology = plan.structure.topology
     let cell = plan.structure.frame.cell
-    for output in stage.trajectories {
+    var trajectories = stage.trajectories
+    if case .dynamics(let dynamics) = stage, let inherent = dynamics.inherentStructures {
+      trajectories.append(TrajectoryOutput(file: inherent.file, trigger: inherent.trigger))
+      let rows = inherent.trigger.count(through: steps)
+      files.append(
+        File(name: inherent.table, entries: rows, isTable: true, bytes: 130 * Double(rows), isExact: false, fields: []))
+    }
+    for output in trajectories {
       let frames = output.trigger.count(through: steps)
       var bytes: Double
       switch output.format {

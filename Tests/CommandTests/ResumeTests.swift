@@ -6,7 +6,7 @@ import Testing
 struct ResumeTests {
   /// Kinds of dynamics that must go on byte for byte.
   enum Kind: String, CaseIterable {
-    case constantEnergy, langevin, ramp, logarithmic, observed, thermostats
+    case constantEnergy, langevin, ramp, logarithmic, observed, thermostats, certified
 
     var deck: String {
       switch self {
@@ -63,6 +63,19 @@ struct ResumeTests {
             trajectory: {at: {logarithmic: {per-decade: 10, block: 500}}, unwrapped: false}
             thermo: {at: {logarithmic: {per-decade: 5}}}
             checkpoint: {every: 55}
+          """)
+      case .certified:
+        return Decks.kobAndersen(
+          """
+          dynamics:
+            name: relaxation
+            thermostat: {kind: csvr, temperature: 1.0, time: 0.2}
+            timestep: 0.004
+            steps: 1500
+            thermo: {every: 100}
+            checkpoint: {every: 37}
+            certificate: {species: A, origins: 30, every: 70}
+            inherent-structures: {every: 400, force-tolerance: 1e-4}
           """)
       case .observed:
         return Decks.kobAndersen(

@@ -22,6 +22,7 @@ struct RunTests {
     #expect(
       files == [
         "checkpoint.tektite", "deck.yaml", "nve.csv", "nve.extxyz", "nve.nc", "relax.csv", "run.json", "topology.pdb",
+        "view.vmd",
       ])
     for file in ["nve.nc", "nve.csv", "relax.csv", "run.json", "decks/liquid-run"] {
       #expect(result.output.contains(file), "\(result.output)")
