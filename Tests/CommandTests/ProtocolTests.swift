@@ -298,7 +298,7 @@ struct ProtocolTests {
       ),
       (
         "deck: liquid.yaml\nparameters: {seed: 1, temperature: 1}\n",
-        "liquid.yaml:9:17: error: the table bad.yaml has no parameter 'timestep'"
+        "liquid.yaml:10:17: error: the table bad.yaml has no parameter 'timestep'"
       ),
       (
         "deck: liquid.yaml\nparameters: {seed: 1, temperature: 1, timestep: 1, steps: 2}\n",

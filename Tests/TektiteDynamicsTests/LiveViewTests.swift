@@ -49,7 +49,9 @@ struct LiveViewTests {
     screen.write("before\n")
     var view = LiveView()
     for step in 0..<200 {
-      let values: [(name: String, value: Double)] = [("T", 1 + 0.1 * Double(step % 7)), ("E/N", -6.0 - 0.001 * Double(step))]
+      let temperature = 1 + 0.1 * Double(step % 7)
+      let energy = -6.0 - 0.001 * Double(step)
+      let values: [(name: String, value: Double)] = [("T", temperature), ("E/N", energy)]
       screen.write(view.drawing(head: "relax \(step)", values: values, curves: [], columns: 80))
     }
     #expect(screen.text.count == 4 && screen.text[0] == "before" && screen.text[1] == "relax 199")
@@ -86,8 +88,10 @@ struct LiveViewTests {
       final class Log { var text = "" }
       let log = Log()
       let store = MemoryStore()
+      var options = RunOptions(directory: "memory", threads: 1)
+      options.handlesSignals = false
       var simulation = try Simulation(
-        plan: try Fixture.plan([.dynamics(Stages.langevin(200))]), options: RunOptions(directory: "", threads: 1),
+        plan: try Fixture.plan([.dynamics(Stages.langevin(200))]), options: options,
         store: store, progress: ProgressReporter(mode: mode, interval: .zero, columns: { 80 }) { log.text += $0 })
       _ = try simulation.run()
       return log.text
