@@ -19,6 +19,12 @@ public struct ObservableRequest: Hashable, Sendable {
     case radialDistribution(range: Double?, bins: Int)
     /// S_ab(k) up to a wave number, in bins of a width (nil: that of the shortest vector), from so many vectors of each.
     case structureFactor(largest: Double, resolution: Double?, vectors: Int)
+    /// Distributions of q_l, averaged q_l and w_l of some degrees, in bins.
+    case bondOrder(degrees: [Int], neighbors: NeighborRule, bins: Int)
+    /// Solid-like bonds and the fraction of solid-like atoms.
+    case crystallinity(Crystallinity)
+    /// Signatures, volumes and faces of the cells of the radical tessellation, with the radii of species by their labels; without any, of Voronoi's.
+    case voronoi(radii: [String: Double], signatures: Int, bins: Int)
   }
 
   /// From which pairs of steps correlations in time are averaged.
@@ -67,7 +73,7 @@ public struct ObservableRequest: Hashable, Sendable {
   /// Whether it correlates pairs of frames, or averages over single ones.
   public var isCorrelation: Bool {
     switch quantity {
-    case .radialDistribution, .structureFactor: false
+    case .radialDistribution, .structureFactor, .bondOrder, .crystallinity, .voronoi: false
     default: true
     }
   }
@@ -85,11 +91,15 @@ public struct ObservableRequest: Hashable, Sendable {
     case .velocityAutocorrelation: [(file, "velocity autocorrelation")]
     case .radialDistribution: [(file, "radial distribution functions")]
     case .structureFactor: [(file, "structure factors")]
+    case .bondOrder, .crystallinity, .voronoi: structureContents
     }
   }
 
-  private var susceptibilityFile: String {
-    (file.hasSuffix(".csv") ? String(file.dropLast(4)) : file) + "-chi4.csv"
+  private var susceptibilityFile: String { file(with: "chi4") }
+
+  /// The name of a second table.
+  func file(with suffix: String) -> String {
+    (file.hasSuffix(".csv") ? String(file.dropLast(4)) : file) + "-\(suffix).csv"
   }
 
   /// What is fitted to it, where something is.
@@ -157,6 +167,7 @@ public struct ObservableRequest: Hashable, Sendable {
       if let resolution, largest / resolution > 1e6 {
         return "a resolution of \(brief(resolution)) makes more than a million bins"
       }
+    case .bondOrder, .crystallinity, .voronoi: return structureProblem(in: stage)
     default: break
     }
     if isCorrelation, let longest = sampling.longest, longest > stage.steps {
@@ -186,12 +197,12 @@ public struct ObservableRequest: Hashable, Sendable {
     case .overlap(let distance):
       return Overlap(files: (file, susceptibilityFile), choice: choice, distance: distance, fit: fit, lags: lags)
     case .velocityAutocorrelation: return VelocityAutocorrelation(file: file, choice: choice, lags: lags)
-    case .radialDistribution, .structureFactor: return nil
+    case .radialDistribution, .structureFactor, .bondOrder, .crystallinity, .voronoi: return nil
     }
   }
 
   /// The average over frames, ready to add up.
-  func average(_ packing: Packing, cell: Cell) -> (any FrameObservable)? {
+  func average(_ packing: Packing, topology: Topology, cell: Cell) -> (any FrameObservable)? {
     let widths = cell.widths
     switch quantity {
     case .radialDistribution(let range, let bins):
@@ -203,6 +214,7 @@ public struct ObservableRequest: Hashable, Sendable {
         file: file, packing: packing, cell: cell, largest: largest,
         resolution: resolution ?? 2 * Double.pi / widest / 4,
         most: vectors)
+    case .bondOrder, .crystallinity, .voronoi: return structureAverage(packing, topology: topology, cell: cell)
     default: return nil
     }
   }

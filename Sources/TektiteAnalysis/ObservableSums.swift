@@ -33,7 +33,7 @@ struct ObservableSums {
         guard let observable = request.correlation(packing, lags: own.lags.count) else { continue }
         places.append((group, members[group].count))
         members[group].append(observable)
-      } else if let observable = request.average(packing, cell: cell) {
+      } else if let observable = request.average(packing, topology: topology, cell: cell) {
         let group = averages.firstIndex { $0.every == request.every } ?? averages.count
         if group == averages.count { averages.append(Averages(every: request.every, observables: [])) }
         places.append((group, averages[group].observables.count))
@@ -95,14 +95,14 @@ struct ObservableSums {
   /// Writes all sums for a checkpoint.
   func save(to writer: inout ByteWriter) {
     for sums in correlations { sums.save(to: &writer) }
-    for group in averages { for observable in group.observables { observable.means.save(to: &writer) } }
+    for group in averages { for observable in group.observables { observable.save(to: &writer) } }
   }
 
   /// Takes up the sums of a checkpoint.
   mutating func restore(from reader: inout ByteReader) throws(InputError) {
     for index in correlations.indices { try correlations[index].restore(from: &reader) }
     for index in averages.indices {
-      for k in averages[index].observables.indices { try averages[index].observables[k].means.restore(from: &reader) }
+      for k in averages[index].observables.indices { try averages[index].observables[k].restore(from: &reader) }
     }
   }
 }

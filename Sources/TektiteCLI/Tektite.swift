@@ -20,7 +20,6 @@ struct TektiteCommand: ParsableCommand {
       """,
     version: RunRecord.version,
     subcommands: [
-      RunCommand.self, CheckCommand.self, EvaluateCommand.self, AnalyzeCommand.self, QuenchCommand.self,
       RunCommand.self, CheckCommand.self, CampaignCommand.self, EvaluateCommand.self, AnalyzeCommand.self,
       QuenchCommand.self, FitCommand.self, ReportCommand.self, InspectCommand.self, ConvertCommand.self,
       BenchCommand.self, SchemaCommand.self,

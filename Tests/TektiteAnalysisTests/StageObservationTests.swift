@@ -50,6 +50,9 @@ struct StageObservationTests {
       ObservableRequest(.velocityAutocorrelation, file: "v.csv"),
       ObservableRequest(.radialDistribution(range: nil, bins: 20), file: "g.csv"),
       ObservableRequest(.structureFactor(largest: 5, resolution: nil, vectors: 10), file: "s.csv"),
+      ObservableRequest(.bondOrder(degrees: [2, 3], neighbors: .radius(1.5), bins: 8), file: "o.csv"),
+      ObservableRequest(.crystallinity(Crystallinity()), file: "c.csv"),
+      ObservableRequest(.voronoi(radii: ["A": 0.5, "B": 0.3], signatures: 4, bins: 6), file: "z.csv"),
     ]
     for k in requests.indices {
       requests[k].sampling = .init(perDecade: 6, origins: 7)

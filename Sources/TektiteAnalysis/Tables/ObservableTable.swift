@@ -108,6 +108,8 @@ public struct ObservableTable: Codable, Hashable, Sendable {
   public var y: Axis
   /// The abscissas.
   public var abscissas: [Double]
+  /// Names of the rows, where abscissas are only their numbers.
+  public var rows: [String]? = nil
   /// The curves.
   public var curves: [Curve]
   /// How many samples (pairs of frames, or frames) are behind each abscissa.
@@ -148,7 +150,7 @@ public struct ObservableTable: Codable, Hashable, Sendable {
       return "\(value)"
     }
     func heading(_ name: String, _ unit: String) -> String { unit.isEmpty ? name : "\(name) (\(unit))" }
-    var header = [heading(x.column, x.unit)]
+    var header = [heading(x.column, x.unit)] + (rows == nil ? [] : ["name"])
     for curve in curves {
       header.append(heading(curve.column, y.unit))
       if !curve.errors.isEmpty { header.append(heading("\(curve.column)_error", y.unit)) }
@@ -156,6 +158,7 @@ public struct ObservableTable: Codable, Hashable, Sendable {
     var text = (header + ["samples"]).joined(separator: ",") + "\n"
     for row in abscissas.indices {
       var cells = [number(abscissas[row])]
+      if let rows { cells.append(row < rows.count ? rows[row] : "") }
       for curve in curves {
         cells.append(number(curve.values[row]))
         if !curve.errors.isEmpty { cells.append(number(curve.errors[row])) }

@@ -1,0 +1,79 @@
+import TektiteCore
+import TektiteDynamics
+
+/// Requests for the local structure of single frames.
+extension ObservableRequest {
+  /// See `contents`.
+  var structureContents: [(file: String, title: String)] {
+    switch quantity {
+    case .bondOrder(let degrees, _, _):
+      [(file, "bond-orientational order"), (file(with: "averaged"), "averaged bond-orientational order")]
+        + (degrees.contains { $0 % 2 == 0 } ? [(file(with: "w"), "bond-orientational order of third degree")] : [])
+    case .crystallinity: [(file, "solid-like bonds")]
+    case .voronoi:
+      [
+        (file, "Voronoi signatures"), (file(with: "volumes"), "Voronoi volumes"),
+        (file(with: "faces"), "faces of Voronoi cells"),
+      ]
+    default: []
+    }
+  }
+
+  /// See `problem(in:)`.
+  func structureProblem(in stage: ObservedStage) -> String? {
+    switch quantity {
+    case .bondOrder(let degrees, let rule, _):
+      if degrees.isEmpty { return "bond-orientational order needs a degree" }
+      for (k, l) in degrees.enumerated() {
+        if !(1...BondOrder.largestDegree).contains(l) {
+          return "bond-orientational order has degrees from 1 to \(BondOrder.largestDegree), not \(l)"
+        }
+        if degrees[..<k].contains(l) { return "degree \(l) of bond-orientational order stands twice" }
+      }
+      return rule.problem(stage.topology, stage.cell, stage.units)
+    case .crystallinity(let criterion): return criterion.problem(stage.topology, stage.cell, stage.units)
+    case .voronoi(let radii, _, _): return Self.voronoiProblem(radii, stage.topology, stage.cell)
+    default: return nil
+    }
+  }
+
+  /// Why there can be no tessellation with these radii, or nil.
+  static func voronoiProblem(_ radii: [String: Double], _ topology: Topology, _ cell: Cell) -> String? {
+    guard cell.volume != nil else {
+      return
+        "a Voronoi tessellation needs walls or images around each atom, so a cell that repeats in all three directions"
+    }
+    let labels = Packing(topology).groups.map(\.label)
+    for label in radii.keys.sorted() where !labels.contains(label) {
+      let nearest = InputError.nearest(to: label, among: labels).map { "; did you mean '\($0)'?" } ?? "."
+      return
+        "there are no atoms of species '\(label)' for a Voronoi radius\(nearest) The system has \(labels.joined(separator: ", "))"
+    }
+    if !radii.isEmpty, let lacking = labels.first(where: { radii[$0] == nil }) {
+      return "the Voronoi radii lack species '\(lacking)'; give each species one, or none any"
+    }
+    for (label, radius) in radii.sorted(by: { $0.key < $1.key }) where !(radius >= 0 && radius.isFinite) {
+      return "the Voronoi radius of species '\(label)' must not be negative"
+    }
+    return nil
+  }
+
+  /// See `average(_:topology:cell:)`.
+  func structureAverage(_ packing: Packing, topology: Topology, cell: Cell) -> (any FrameObservable)? {
+    let choice = GroupChoice(packing, species: species)
+    switch quantity {
+    case .bondOrder(let degrees, let rule, let bins):
+      guard let order = try? BondOrder(degrees: degrees) else { return nil }
+      return BondOrderDistribution(
+        files: (file, file(with: "averaged"), file(with: "w")), topology: topology, packing: packing, choice: choice,
+        order: order, rule: rule, bins: bins)
+    case .crystallinity(let criterion):
+      return SolidBonds(file: file, topology: topology, packing: packing, choice: choice, criterion: criterion)
+    case .voronoi(let radii, let shown, let bins):
+      return VoronoiStatistics(
+        files: (file, file(with: "volumes"), file(with: "faces")), topology: topology, packing: packing, choice: choice,
+        radii: topology.table.map { radii[$0.label] ?? 0 }, cell: cell, shown: shown, bins: bins)
+    default: return nil
+    }
+  }
+}
