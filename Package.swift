@@ -108,7 +108,8 @@ let package = Package(
         "correlations.py", "fixtures", "make-descriptor-fixtures.py", "make-fit-fixtures.py", "make-fixtures.py",
         "peers.py", "statics.py",
       ]),
-    .testTarget(name: "TektiteDynamicsTests", dependencies: umbrella + ["TektiteTestSupport"]),
+    .testTarget(
+      name: "TektiteDynamicsTests", dependencies: umbrella + ["TektiteLinearAlgebra", "TektiteTestSupport"]),
     .testTarget(
       name: "TektiteDecksTests", dependencies: ["TektiteDecks", "TektiteEquivariant", "TektiteTestSupport"],
       exclude: ["good", "bad"]),

@@ -21,8 +21,8 @@ struct TektiteCommand: ParsableCommand {
     version: RunRecord.version,
     subcommands: [
       RunCommand.self, CheckCommand.self, CampaignCommand.self, EvaluateCommand.self, AnalyzeCommand.self,
-      QuenchCommand.self, FitCommand.self, ReportCommand.self, InspectCommand.self, ConvertCommand.self,
-      BenchCommand.self, SchemaCommand.self,
+      QuenchCommand.self, FitCommand.self, PredictCommand.self, ModesCommand.self, ReportCommand.self,
+      InspectCommand.self, ConvertCommand.self, BenchCommand.self, SchemaCommand.self,
     ])
 }
 

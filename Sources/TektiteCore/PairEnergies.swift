@@ -30,7 +30,7 @@ public protocol PairEnergies: Sendable {
 }
 
 /// A model whose energy is a sum over pairs of atoms. Trial moves of Monte Carlo ask it for the pairs of one atom instead of the whole energy.
-public protocol PairModel: PotentialModel {
+public protocol PairEnergyModel: PotentialModel {
   /// Makes the energies for systems whose species indices refer to `table`.
   /// - Throws: as `makePotential(for:)`.
   func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies

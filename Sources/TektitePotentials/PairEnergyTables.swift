@@ -72,7 +72,7 @@ struct DiameterPairEnergies: PairEnergies {
   }
 }
 
-extension LennardJones: PairModel {
+extension LennardJones: PairEnergyModel {
   /// Energies of single atoms.
   public func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies {
     try SpeciesPairEnergies(scheme.form, table: table, labels: labels, model: name) {
@@ -81,7 +81,7 @@ extension LennardJones: PairModel {
   }
 }
 
-extension InversePower: PairModel {
+extension InversePower: PairEnergyModel {
   /// Energies of single atoms.
   public func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies {
     try SpeciesPairEnergies(scheme.form, table: table, labels: labels, model: name) {
@@ -90,7 +90,7 @@ extension InversePower: PairModel {
   }
 }
 
-extension HarmonicSpheres: PairModel {
+extension HarmonicSpheres: PairEnergyModel {
   /// Energies of single atoms.
   public func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies {
     try SpeciesPairEnergies(.harmonic, table: table, labels: labels, model: name) {
@@ -99,7 +99,7 @@ extension HarmonicSpheres: PairModel {
   }
 }
 
-extension PolydisperseInversePower: PairModel {
+extension PolydisperseInversePower: PairEnergyModel {
   /// Energies of single atoms.
   public func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies {
     let largest = try makePotential(for: table).requirements.cutoff
@@ -118,13 +118,13 @@ private struct PairEnergySum: PairEnergies {
   }
 }
 
-extension SumModel: PairModel {
+extension SumModel: PairEnergyModel {
   /// Energies of single atoms.
   /// - Throws: `unavailable` when a term is no sum over pairs.
   public func makePairEnergies(for table: [Species]) throws(PotentialError) -> any PairEnergies {
     var terms: [any PairEnergies] = []
     for model in models {
-      guard let pairs = model as? any PairModel else {
+      guard let pairs = model as? any PairEnergyModel else {
         throw .unavailable("the energy of single pairs of atoms", model: model.name)
       }
       terms.append(try pairs.makePairEnergies(for: table))

@@ -20,7 +20,8 @@ struct SnapshotTests {
     #expect(text == expected, "see \(file.path)")
   }
 
-  @Test("Help", arguments: ["", "run", "check", "evaluate", "inspect", "report", "convert", "schema"])
+  @Test(
+    "Help", arguments: ["", "run", "check", "evaluate", "inspect", "report", "convert", "schema"])
   func help(command: String) throws {
     let scratch = try Scratch()
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]

@@ -173,4 +173,37 @@ struct DescriptorTests {
     // The correlation of 200 pairs of independent numbers is 0 ± 0.07; fitted and scored on the same rows it would be above 0.85.
     #expect(abs(pearson(found.predictions[0], y.elements)) < 0.25)
   }
+
+  @Test("With fewer rows than features the answer is that of the normal equations")
+  func wide() throws {
+    var state: UInt64 = 11
+    func next() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(state >> 11) / Double(1 << 53) - 0.5
+    }
+    let (n, p) = (40, 70)
+    let x = Matrix(rows: n, columns: p, elements: (0..<n * p).map { _ in next() })
+    let y = Matrix(rows: n, columns: 1, elements: (0..<n).map { x[$0, 3] + 2 * x[$0, 5] + 0.1 * next() })
+    let ridge = RidgeRegression(
+      features: x, targets: y, folds: (0..<n).map { $0 < 30 ? 0 : 1 }, foldCount: 2, team: ThreadTeam(threads: 1))
+    let found = ridge.predict(Array(30..<n), by: try ridge.train(without: [1]), [0.5])[0]
+    // The plain way: standardise thirty rows, solve seventy equations.
+    var z = x
+    for k in 0..<p {
+      let mean = (0..<30).reduce(0) { $0 + x[$1, k] } / 30
+      let deviation = ((0..<30).reduce(0) { $0 + (x[$1, k] - mean) * (x[$1, k] - mean) } / 30).squareRoot()
+      for i in 0..<n { z[i, k] = (x[i, k] - mean) / deviation }
+    }
+    let center = (0..<30).reduce(0) { $0 + y[$1, 0] } / 30
+    let training = z.rows(Array(0..<30))
+    var normal = training.gram
+    for k in 0..<p { normal[k, k] += 0.5 }
+    let goals = Matrix(rows: 30, columns: 1, elements: (0..<30).map { y[$0, 0] - center })
+    let weights = try CholeskyFactor(normal).solve(Matrix.product(goals, training, transposingFirst: true))
+    for i in 30..<n {
+      let expected = center + (0..<p).reduce(0) { $0 + z[i, $1] * weights[0, $1] }
+      // The condition number is some 400.
+      #expect(abs(found[i - 30, 0] - expected) < 1e-11)
+    }
+  }
 }

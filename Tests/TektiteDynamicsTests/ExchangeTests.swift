@@ -32,7 +32,7 @@ struct ExchangeTests {
   func boltzmann(_ kind: AtomExchange.Kind) throws {
     var structure = Fixture.cloud(3)
     structure.frame.positions = [Vector3(0, 0, 0), Vector3(1.0, 0, 0), Vector3(1.5, 0.9, 0)]
-    let model: any PairModel
+    let model: any PairEnergyModel
     if kind == .diameters {
       structure.frame.diameters = [0.8, 1.0, 1.15]
       model = try Self.soft()

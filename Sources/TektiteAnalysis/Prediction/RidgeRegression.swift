@@ -89,8 +89,10 @@ public struct RidgeRegression: Sendable {
     let means, inverses: [Double]
     let targetMeans: [Double]
     let problem: SymmetricEigenproblem
-    /// Eigenvectors × ZᵀY: eigenvalues by targets.
+    /// Eigenvectors × ZᵀY, or × Y where the eigenproblem is that of ZZᵀ: eigenvalues by targets.
     let projected: Matrix
+    /// Z where there are fewer rows than features, so that the eigenproblem of ZZᵀ is the smaller one.
+    let rows: Matrix?
 
     /// Coefficients in terms of Z: features × penalties for one target.
     func weights(_ penalties: [Double], target: Int) -> Matrix {
@@ -100,7 +102,8 @@ public struct RidgeRegression: Sendable {
           scaled[k, c] = projected[k, target] / (max(0, value) + penalty)
         }
       }
-      return Matrix.product(problem.vectors, scaled, transposingFirst: true)
+      let combined = Matrix.product(problem.vectors, scaled, transposingFirst: true)
+      return rows.map { Matrix.product($0, combined, transposingFirst: true) } ?? combined
     }
 
     /// Rows as the model sees them.
@@ -132,6 +135,18 @@ public struct RidgeRegression: Sendable {
       let variance = square[k, k] / n - means[k] * means[k]
       return variance > 1e-12 ? 1 / variance.squareRoot() : 0
     }
+    if count < p {
+      let training = sums.indices.filter { !held.contains($0) }.flatMap { folds[$0] }
+      var (rows, goals) = (features.rows(training), targets.rows(training))
+      for i in 0..<count {
+        for k in 0..<p { rows[i, k] = (rows[i, k] - means[k]) * inverses[k] }
+        for k in 0..<t { goals[i, k] -= targetMeans[k] }
+      }
+      let problem = try SymmetricEigenproblem(Matrix.product(rows, rows, transposingSecond: true))
+      return Trained(
+        means: means, inverses: inverses, targetMeans: targetMeans, problem: problem,
+        projected: Matrix.product(problem.vectors, goals), rows: rows)
+    }
     for i in 0..<p {
       for j in 0..<p { square[i, j] = (square[i, j] - n * means[i] * means[j]) * inverses[i] * inverses[j] }
       for k in 0..<t { cross[i, k] = (cross[i, k] - n * means[i] * targetMeans[k]) * inverses[i] }
@@ -139,7 +154,7 @@ public struct RidgeRegression: Sendable {
     let problem = try SymmetricEigenproblem(square)
     return Trained(
       means: means, inverses: inverses, targetMeans: targetMeans, problem: problem,
-      projected: Matrix.product(problem.vectors, cross))
+      projected: Matrix.product(problem.vectors, cross), rows: nil)
   }
 
   /// What the model trained without some folds says of rows, `[target][row][penalty]` as matrices of rows × penalties.

@@ -17,6 +17,8 @@ public struct StructuralPredictors: Sendable {
   public let distances: [Double]
   /// Σ_j e_j exp(−r_ij/ξ) / Σ_j exp(−r_ij/ξ) over the atoms j of the species of i, itself included, at their nearest images in the inherent structure.
   public let averagedEnergies: [Double]
+  /// The inherent structure, positions unwrapped.
+  public let frame: Frame
   /// How the minimisation ended.
   public let minimization: MinimizationResult
 
@@ -44,6 +46,7 @@ public struct StructuralPredictors: Sendable {
     averagedEnergies = Self.average(
       energies, at: frame, species: start.topology.species, over: Self.length(units))
     self.energies = energies
+    self.frame = frame
   }
 
   /// Averages of a quantity with weights exp(−r/ξ) over the atoms of the same species, each at its nearest image.

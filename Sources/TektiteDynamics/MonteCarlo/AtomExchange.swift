@@ -58,7 +58,7 @@ extension DynamicsStage {
     if exchange.temperature == nil, thermostat.temperature == nil {
       return "exchanges need a temperature, since the stage has no thermostat; give the exchange one"
     }
-    guard let pairs = model as? any PairModel else {
+    guard let pairs = model as? any PairEnergyModel else {
       return "atoms cannot be exchanged under \(model.name), whose energy is no sum over pairs"
     }
     let cutoff: Double

@@ -15,7 +15,7 @@ struct StageExchange {
     _ stage: DynamicsStage, _ model: any PotentialModel, table: [Species], seed: UInt64, index: Int,
     resuming ledger: StageLedger
   ) throws {
-    guard let exchange = stage.exchange, let pairs = model as? any PairModel,
+    guard let exchange = stage.exchange, let pairs = model as? any PairEnergyModel,
       let temperature = exchange.temperature.map(Schedule.constant) ?? stage.thermostat.temperature
     else { return nil }
     self.exchange = exchange
