@@ -16,7 +16,7 @@ struct ResultFolder {
   /// The plot of a table.
   static func drawing(_ table: String) -> String { (table as NSString).deletingPathExtension + ".svg" }
 
-  /// Makes the folder; nothing of an earlier result is replaced unasked.
+  /// Nothing of an earlier result is replaced unasked.
   func check(_ names: [String]) throws(InputError) {
     if path.isEmpty { throw InputError("the name of the folder is empty", file: "--output") }
     let manager = FileManager.default
@@ -24,15 +24,19 @@ struct ResultFolder {
     {
       throw InputError("already holds '\(old)'; choose another folder, or replace it by --overwrite", file: path)
     }
+  }
+
+  private func make() throws(InputError) {
     do {
-      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
       throw InputError("the folder cannot be made: \(error.localizedDescription)", file: path)
     }
   }
 
-  /// Writes each table, its plot, and the summary by which `tektite report` knows them.
+  /// Makes the folder and writes each table, its plot, and the summary by which `tektite report` knows them.
   func write(_ report: ObservableReport, summary: String) throws {
+    try make()
     for table in report.tables {
       try write(table.csv, to: table.file)
       let plot = Plot(table)
