@@ -17,7 +17,7 @@ extension TrajectoryAnalysis {
       if isWrapped { unwrapper.follow(&structure.frame) }
       let start = first ?? structure
       first = start
-      try check(structure, like: start, needsVelocities: false, path: path, index: reader.framesRead)
+      try check(structure, like: start, path: path, index: reader.framesRead)
       try write(Self.text(structure, since: start, units))
     }
     if first == nil { throw InputError("holds no whole frame", file: path) }

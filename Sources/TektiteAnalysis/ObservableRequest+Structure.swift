@@ -7,13 +7,13 @@ extension ObservableRequest {
   var structureContents: [(file: String, title: String)] {
     switch quantity {
     case .bondOrder(let degrees, _, _):
-      [(file, "bond-orientational order"), (file(with: "averaged"), "averaged bond-orientational order")]
-        + (degrees.contains { $0 % 2 == 0 } ? [(file(with: "w"), "bond-orientational order of third degree")] : [])
+      [(file, "bond-orientational order"), (file("averaged"), "averaged bond-orientational order")]
+        + (degrees.contains { $0 % 2 == 0 } ? [(file("w"), "bond-orientational order of third degree")] : [])
     case .crystallinity: [(file, "solid-like bonds")]
     case .voronoi:
       [
-        (file, "Voronoi signatures"), (file(with: "volumes"), "Voronoi volumes"),
-        (file(with: "faces"), "faces of Voronoi cells"),
+        (file, "Voronoi signatures"), (file("volumes"), "Voronoi volumes"),
+        (file("faces"), "faces of Voronoi cells"),
       ]
     default: []
     }
@@ -65,13 +65,13 @@ extension ObservableRequest {
     case .bondOrder(let degrees, let rule, let bins):
       guard let order = try? BondOrder(degrees: degrees) else { return nil }
       return BondOrderDistribution(
-        files: (file, file(with: "averaged"), file(with: "w")), topology: topology, packing: packing, choice: choice,
+        files: (file, file("averaged"), file("w")), topology: topology, packing: packing, choice: choice,
         order: order, rule: rule, bins: bins)
     case .crystallinity(let criterion):
       return SolidBonds(file: file, topology: topology, packing: packing, choice: choice, criterion: criterion)
     case .voronoi(let radii, let shown, let bins):
       return VoronoiStatistics(
-        files: (file, file(with: "volumes"), file(with: "faces")), topology: topology, packing: packing, choice: choice,
+        files: (file, file("volumes"), file("faces")), topology: topology, packing: packing, choice: choice,
         radii: topology.table.map { radii[$0.label] ?? 0 }, cell: cell, shown: shown, bins: bins)
     default: return nil
     }

@@ -15,6 +15,20 @@ public struct ObservableRequest: Hashable, Sendable {
     case overlap(distance: Double)
     /// ⟨v(t)·v(0)⟩/⟨v²⟩.
     case velocityAutocorrelation
+    /// F_ab(k, t) at wave numbers, on at most so many vectors of each whose lengths are within a width (nil: a quarter of the smallest).
+    case intermediateScattering(waveNumbers: [Double], width: Double?, vectors: Int)
+    /// G_s(r, t) and P(log₁₀ Δr; t) at lags in steps, up to a distance (nil: half the narrowest width of the cell) in bins.
+    case selfVanHove(lags: [Int], range: Double?, bins: Int)
+    /// G_d(r, t)/ρ at lags in steps, likewise.
+    case distinctVanHove(lags: [Int], range: Double?, bins: Int)
+    /// S₄(q, t) at lags in steps, of atoms that moved by less than a distance, up to a wave number, on at most so many vectors of a length.
+    case fourPointStructureFactor(lags: [Int], distance: Double, largest: Double, vectors: Int)
+    /// G(t) and the viscosity.
+    case stressAutocorrelation
+    /// C_B(t) of neighbours that are broken beyond a multiple of the lengths of pairs.
+    case bondBreaking(NeighborCriterion, broken: Double)
+    /// ⟨Δr²⟩ relative to neighbours.
+    case cageRelativeDisplacement(NeighborCriterion)
     /// g_ab(r) up to a distance (nil: half the narrowest width of the cell) in bins.
     case radialDistribution(range: Double?, bins: Int)
     /// S_ab(k) up to a wave number, in bins of a width (nil: that of the shortest vector), from so many vectors of each.
@@ -89,23 +103,59 @@ public struct ObservableRequest: Hashable, Sendable {
     case .nonGaussianParameter: [(file, "non-Gaussian parameter")]
     case .overlap: [(file, "overlap"), (susceptibilityFile, "four-point susceptibility")]
     case .velocityAutocorrelation: [(file, "velocity autocorrelation")]
+    case .intermediateScattering: [(file, "intermediate scattering function")]
+    case .selfVanHove: [(file, "self part of the van Hove function"), (file("log"), "distribution of displacements")]
+    case .distinctVanHove: [(file, "distinct part of the van Hove function")]
+    case .fourPointStructureFactor: [(file, "four-point structure factor")]
+    case .stressAutocorrelation: [(file, "stress autocorrelation"), (file("viscosity"), "viscosity by Green and Kubo")]
+    case .bondBreaking: [(file, "bond breaking")]
+    case .cageRelativeDisplacement: [(file, "cage-relative mean squared displacement")]
     case .radialDistribution: [(file, "radial distribution functions")]
     case .structureFactor: [(file, "structure factors")]
     case .bondOrder, .crystallinity, .voronoi: structureContents
     }
   }
 
-  private var susceptibilityFile: String { file(with: "chi4") }
+  private var susceptibilityFile: String { file("chi4") }
 
-  /// The name of a second table.
-  func file(with suffix: String) -> String {
+  /// The name of a second table, with what it ends in.
+  func file(_ suffix: String) -> String {
     (file.hasSuffix(".csv") ? String(file.dropLast(4)) : file) + "-\(suffix).csv"
+  }
+
+  /// The lags in steps where the observable is about some only.
+  var chosenLags: [Int]? {
+    switch quantity {
+    case .selfVanHove(let lags, _, _), .distinctVanHove(let lags, _, _), .fourPointStructureFactor(let lags, _, _, _):
+      lags
+    default: nil
+    }
+  }
+
+  /// Whether the lag 0 belongs to it; such correlations keep their origins apart from the others.
+  var includesZero: Bool {
+    switch quantity {
+    case .velocityAutocorrelation, .intermediateScattering, .stressAutocorrelation: true
+    default: false
+    }
+  }
+
+  /// The pairs of steps in a stage of so many steps.
+  func plan(steps: Int) -> LagPlan {
+    if let chosenLags { return LagPlan(lags: chosenLags, origins: sampling.origins) }
+    guard case .stressAutocorrelation = quantity else {
+      return sampling.plan(steps: steps, includesZero: includesZero)
+    }
+    // A stress is seven numbers, so that all origins can be kept for long; lags are multiples of the sampling interval.
+    let longest = min(steps, sampling.longest ?? max(1, steps / 2))
+    let lags = LagPlan.logarithmic(perDecade: sampling.perDecade, unit: sampling.origins, longest: longest)
+    return LagPlan(lags: [0] + lags, origins: sampling.origins, kept: 1000)
   }
 
   /// What is fitted to it, where something is.
   private var fitModel: FitModel? {
     switch quantity {
-    case .selfIntermediateScattering, .overlap: .kww
+    case .selfIntermediateScattering, .overlap, .intermediateScattering, .bondBreaking: .kww
     default: nil
     }
   }
@@ -139,20 +189,62 @@ public struct ObservableRequest: Hashable, Sendable {
     let widths = stage.cell.widths
     let repeating = (0..<3).filter { stage.cell.periodic[$0] }.map { widths[$0] }
     let unit = stage.units == .lj ? "" : " \(stage.units.lengthName)"
-    switch quantity {
-    case .selfIntermediateScattering(let waveNumbers):
+    func tooFar(_ range: Double?) -> String? {
+      guard let range, let narrowest = repeating.min(), range > narrowest / 2 * (1 + 1e-9) else { return nil }
+      return "a range of \(brief(range))\(unit) reaches beyond half the narrowest width of the cell, "
+        + "\(brief(narrowest / 2))\(unit), where images of the same atom would be counted; give at most that"
+    }
+    func tooSmall(_ waveNumbers: [Double]) -> String? {
       guard let width = repeating.max() else { return nil }
       let smallest = 2 * Double.pi / width
-      for k in waveNumbers where k < smallest * (1 - 1e-9) {
-        return "k = \(brief(k)) is below 2π/L = \(brief(smallest)), the smallest wave number that the cell holds; "
-          + "take a larger k or a larger system"
+      guard let k = waveNumbers.first(where: { $0 < smallest * (1 - 1e-9) }) else { return nil }
+      return "k = \(brief(k)) is below 2π/L = \(brief(smallest)), the smallest wave number that the cell holds; "
+        + "take a larger k or a larger system"
+    }
+    func tooMany(_ largest: Double) -> String? {
+      let count = StructureFactor.count(stage.cell, largest: largest)
+      guard count > 20_000_000 else { return nil }
+      return "wave numbers up to \(brief(largest)) are \(brief(Double(count))) vectors in this cell; give a smaller one"
+    }
+    for lag in chosenLags ?? [] where lag > stage.steps {
+      return "a lag of \(lag) steps is beyond the \(stage.steps) steps from the first to the last"
+    }
+    switch quantity {
+    case .selfIntermediateScattering(let waveNumbers):
+      if let problem = tooSmall(waveNumbers) { return problem }
+    case .intermediateScattering(let waveNumbers, _, _):
+      guard stage.cell.volume != nil else { return Self.needsCell("an intermediate scattering function") }
+      if let problem = tooSmall(waveNumbers) ?? tooMany(waveNumbers.max() ?? 0) { return problem }
+    case .selfVanHove(_, let range, _):
+      if range == nil, repeating.isEmpty { return "without a cell the range of distances must be given" }
+    case .distinctVanHove(_, let range, _):
+      guard stage.cell.volume != nil else { return Self.needsCell("a distinct van Hove function") }
+      if let problem = tooFar(range) { return problem }
+    case .fourPointStructureFactor(_, _, let largest, _):
+      guard stage.cell.volume != nil else { return Self.needsCell("a four-point structure factor") }
+      if let problem = tooSmall([largest]) ?? tooMany(largest) { return problem }
+    case .stressAutocorrelation:
+      guard stage.cell.volume != nil else { return Self.needsCell("a stress") }
+    case .bondBreaking(let criterion, let broken):
+      if broken < criterion.formed {
+        return
+          "bonds that form within \(brief(criterion.formed)) and break beyond \(brief(broken)) would be broken at once; "
+          + "'broken' must not be below 'formed'"
+      }
+      if let problem = criterion.problem(
+        Packing(stage.topology), largest: broken, narrowest: repeating.min(), unit: unit)
+      {
+        return problem
+      }
+    case .cageRelativeDisplacement(let criterion):
+      if let problem = criterion.problem(
+        Packing(stage.topology), largest: criterion.formed, narrowest: repeating.min(), unit: unit)
+      {
+        return problem
       }
     case .radialDistribution(let range, _):
       guard stage.cell.volume != nil else { return Self.needsCell("a radial distribution function") }
-      if let range, let narrowest = repeating.min(), range > narrowest / 2 * (1 + 1e-9) {
-        return "a range of \(brief(range))\(unit) reaches beyond half the narrowest width of the cell, "
-          + "\(brief(narrowest / 2))\(unit), where images of the same atom would be counted; give at most that"
-      }
+      if let problem = tooFar(range) { return problem }
     case .structureFactor(let largest, let resolution, _):
       guard stage.cell.volume != nil else { return Self.needsCell("a structure factor") }
       let smallest = repeating.max().map { 2 * Double.pi / $0 } ?? 0
@@ -175,7 +267,7 @@ public struct ObservableRequest: Hashable, Sendable {
     }
     if isCorrelation {
       return fitProblem(
-        lags: lags ?? sampling.plan(steps: stage.steps, includesZero: false).lags,
+        lags: lags ?? plan(steps: stage.steps).lags.filter { $0 > 0 },
         timestep: stage.timestep * stage.units.femtoseconds,
         unit: stage.units == .lj ? "" : " \(stage.units.timeName)")
     }
@@ -187,8 +279,11 @@ public struct ObservableRequest: Hashable, Sendable {
   }
 
   /// The correlation, ready to add up.
-  func correlation(_ packing: Packing, lags: Int) -> (any PairObservable)? {
+  func correlation(_ packing: Packing, cell: Cell, lags: Int, degreesOfFreedom: Int) -> (any PairObservable)? {
     let choice = GroupChoice(packing, species: species)
+    let repeating = (0..<3).filter { cell.periodic[$0] }.map { cell.widths[$0] }
+    let half = (repeating.min() ?? 2) / 2
+    let smallest = repeating.max().map { 2 * Double.pi / $0 } ?? 1
     switch quantity {
     case .meanSquaredDisplacement: return MeanSquaredDisplacement(file: file, choice: choice, lags: lags)
     case .selfIntermediateScattering(let k):
@@ -197,6 +292,28 @@ public struct ObservableRequest: Hashable, Sendable {
     case .overlap(let distance):
       return Overlap(files: (file, susceptibilityFile), choice: choice, distance: distance, fit: fit, lags: lags)
     case .velocityAutocorrelation: return VelocityAutocorrelation(file: file, choice: choice, lags: lags)
+    case .intermediateScattering(let k, let width, let vectors):
+      return IntermediateScattering(
+        file: file, packing: packing, cell: cell, waveNumbers: k, width: width ?? smallest / 4, most: vectors, fit: fit,
+        lags: lags)
+    case .selfVanHove(_, let range, let bins):
+      return SelfVanHove(
+        files: (file, file("log")), choice: choice, bins: DistanceBins(range: range ?? half, count: bins), lags: lags)
+    case .distinctVanHove(_, let range, let bins):
+      return DistinctVanHove(
+        file: file, packing: packing, bins: DistanceBins(range: range ?? half, count: bins), lags: lags)
+    case .fourPointStructureFactor(_, let distance, let largest, let vectors):
+      let shells = StructureFactor.shells(cell, largest: largest, resolution: smallest / 4, most: vectors)
+      return FourPointStructureFactor(
+        file: file, packing: packing, choice: choice, distance: distance, shells: shells, fit: fit, lags: lags)
+    case .stressAutocorrelation:
+      return StressAutocorrelation(
+        files: (file, file("viscosity")), degreesOfFreedom: degreesOfFreedom, lags: lags)
+    case .bondBreaking(let criterion, let broken):
+      return BondBreaking(
+        file: file, packing: packing, choice: choice, criterion: criterion, broken: broken, fit: fit, lags: lags)
+    case .cageRelativeDisplacement(let criterion):
+      return CageRelativeDisplacement(file: file, packing: packing, choice: choice, criterion: criterion, lags: lags)
     case .radialDistribution, .structureFactor, .bondOrder, .crystallinity, .voronoi: return nil
     }
   }

@@ -16,7 +16,8 @@ struct ObservableSums {
 
   /// - Parameter plan: the pairs of steps of a request that correlates.
   init(
-    _ requests: [ObservableRequest], topology: Topology, cell: Cell, plan: (ObservableRequest) -> LagPlan
+    _ requests: [ObservableRequest], topology: Topology, cell: Cell, degreesOfFreedom: Int? = nil,
+    plan: (ObservableRequest) -> LagPlan
   ) {
     self.requests = requests
     let packing = Packing(topology)
@@ -30,7 +31,10 @@ struct ObservableSums {
           plans.append(own)
           members.append([])
         }
-        guard let observable = request.correlation(packing, lags: own.lags.count) else { continue }
+        let freedom = degreesOfFreedom ?? max(1, 3 * topology.count - 3)
+        guard
+          let observable = request.correlation(packing, cell: cell, lags: own.lags.count, degreesOfFreedom: freedom)
+        else { continue }
         places.append((group, members[group].count))
         members[group].append(observable)
       } else if let observable = request.average(packing, topology: topology, cell: cell) {
@@ -40,7 +44,9 @@ struct ObservableSums {
         averages[group].observables.append(observable)
       }
     }
-    correlations = zip(plans, members).map { CorrelationSums(plan: $0, packing: packing, observables: $1) }
+    correlations = zip(plans, members).map {
+      CorrelationSums(plan: $0, topology: topology, cell: cell, packing: packing, observables: $1)
+    }
   }
 
   /// Whether frames need velocities.
@@ -53,6 +59,13 @@ struct ObservableSums {
       return found.means.means.compactMap { ($0.first?.count ?? 0) > 0 ? $0.first?.mean : nil }
     }
     return nil
+  }
+
+  /// Whether somebody needs the stress of any frame.
+  var needsStress: Bool { correlations.contains { $0.needsStress } }
+  /// Whether somebody needs the stress of the frame of a step.
+  func needsStress(at step: Int) -> Bool {
+    correlations.contains { $0.needsStress && $0.plan.next(after: step - 1) == step }
   }
 
   /// The first step after `step` at which something is looked at.

@@ -59,14 +59,14 @@ final class StageObserver: Observer {
   init(_ observation: StageObservation, _ stage: ObservedStage) {
     self.observation = observation
     self.stage = stage
-    sums = ObservableSums(observation.requests, topology: stage.topology, cell: stage.cell) { request in
-      // Correlations of velocities begin at lag 0, and so keep their origins apart from those of positions.
-      request.sampling.plan(steps: stage.steps, includesZero: request.quantity == .velocityAutocorrelation)
-    }
+    sums = ObservableSums(
+      observation.requests, topology: stage.topology, cell: stage.cell, degreesOfFreedom: stage.degreesOfFreedom
+    ) { $0.plan(steps: stage.steps) }
     certificate = observation.certificate.map { CertificateSums($0, topology: stage.topology, steps: stage.steps) }
   }
 
   var needsVelocities: Bool { sums.needsVelocities }
+  func needsStress(at step: Int) -> Bool { sums.needsStress(at: step) }
   func next(after step: Int) -> Int? {
     [sums.next(after: step), certificate?.next(after: step)].compactMap { $0 }.min()
   }

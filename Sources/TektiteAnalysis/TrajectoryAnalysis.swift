@@ -48,6 +48,8 @@ public struct TrajectoryAnalysis {
     let step = timestep ?? start.course.timestep
     var requests = self.requests
     let plan = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: false)
+    // Averages over frames are taken at the starts of blocks, since frames within a block are alike.
+    let block = plan.levels.first?.spacing ?? 1
     for index in requests.indices {
       requests[index].every = 1
       requests[index].sampling = .init(perDecade: perDecade)
@@ -55,13 +57,17 @@ public struct TrajectoryAnalysis {
         name: first, units: units, topology: structure.topology, cell: structure.frame.cell, timestep: step ?? 1,
         steps: start.course.steps.last ?? 0, ensemble: "")
       if let problem = requests[index].problem(in: stage, lags: plan.lags) { throw InputError(problem, file: first) }
+      for lag in requests[index].chosenLags ?? [] {
+        if let problem = Self.problem(lag: lag, start.course.steps, block: block) {
+          throw InputError(problem, file: first)
+        }
+      }
     }
     let velocities = LagPlan(frames: start.course.steps, perDecade: perDecade, includesZero: true)
     var sums = ObservableSums(requests, topology: structure.topology, cell: structure.frame.cell) {
-      $0.quantity == .velocityAutocorrelation ? velocities : plan
+      if let lags = $0.chosenLags { return LagPlan(lags: lags, origins: block, kept: 100) }
+      return $0.includesZero ? velocities : plan
     }
-    // Averages over frames are taken at the starts of blocks, since frames within a block are alike.
-    let block = plan.levels.first?.spacing ?? 1
     var frames = 0
     for path in paths {
       sums.restart()
@@ -69,7 +75,7 @@ public struct TrajectoryAnalysis {
       var origin: Int?
       var unwrapper = Unwrapper()
       while var frame = try reader.next() {
-        try check(frame, like: structure, needsVelocities: sums.needsVelocities, path: path, index: reader.framesRead)
+        try check(frame, like: structure, sums, path: path, index: reader.framesRead)
         if isWrapped { unwrapper.follow(&frame.frame) }
         let base = origin ?? frame.frame.step
         origin = base
@@ -121,8 +127,20 @@ public struct TrajectoryAnalysis {
     return Start(structure: structure, course: course)
   }
 
+  /// Why there are no pairs of frames a lag apart, or nil.
+  private static func problem(lag: Int, _ steps: [Int], block: Int) -> String? {
+    let present = Set(steps)
+    let origins = steps.filter { $0 % block == 0 }
+    if origins.contains(where: { present.contains($0 + lag) }) { return nil }
+    let lags = Set(origins.flatMap { origin in steps.lazy.filter { $0 > origin }.map { $0 - origin } })
+    guard let nearest = lags.min(by: { (abs($0 - lag), $0) < (abs($1 - lag), $1) }) else {
+      return "there are no two frames to compare, but a lag of \(lag) steps was asked for"
+    }
+    return "no frame is \(lag) steps after the start of a block; the nearest lag that the frames have is \(nearest)"
+  }
+
   func check(
-    _ structure: Structure, like first: Structure, needsVelocities: Bool, path: String, index: Int
+    _ structure: Structure, like first: Structure, _ sums: ObservableSums? = nil, path: String, index: Int
   ) throws(InputError) {
     guard structure.topology.species == first.topology.species,
       structure.topology.table.map(\.label) == first.topology.table.map(\.label)
@@ -131,8 +149,13 @@ public struct TrajectoryAnalysis {
         "frame \(index) holds other atoms than the first frame; averages need the same atoms in the same order",
         file: path)
     }
-    if needsVelocities && structure.frame.velocities.count != structure.count {
-      throw InputError("frame \(index) has no velocities, which a velocity autocorrelation needs", file: path)
+    guard let sums else { return }
+    if sums.needsVelocities && structure.frame.velocities.count != structure.count {
+      let what = sums.needsStress ? "the stress of moving atoms" : "a velocity autocorrelation"
+      throw InputError("frame \(index) has no velocities, which \(what) needs", file: path)
+    }
+    if sums.needsStress && structure.frame.stress == nil {
+      throw InputError("frame \(index) has no stress, which a stress autocorrelation needs", file: path)
     }
   }
 }

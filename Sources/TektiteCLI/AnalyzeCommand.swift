@@ -27,7 +27,10 @@ struct AnalyzeCommand: ParsableCommand {
 
   /// Observables by their short names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case msd, fs, alpha2, overlap, vacf, gr, sk
+    case msd, fs, alpha2, overlap, vacf, gr, sk, fkt, gs, gd, s4, stress, bonds, crmsd
+
+    /// Whether it is computed where nothing was chosen: what needs nothing that is not known, and costs little.
+    var isUsual: Bool { [.msd, .fs, .alpha2, .overlap, .gr, .sk].contains(self) }
   }
 
   @Argument(help: "The trajectories: AMBER NetCDF or extended XYZ.", completion: .file())
@@ -36,21 +39,37 @@ struct AnalyzeCommand: ParsableCommand {
   var output: String
   @Option(
     parsing: .upToNextOption,
-    help: "What to compute: msd, fs, alpha2, overlap, vacf (needs velocities), gr, sk. (default: all but vacf)")
+    help: """
+      What to compute: msd, fs, alpha2, overlap, gr, sk; vacf (needs velocities); fkt, F(k, t); gs and gd, van Hove functions, and s4, S_4(q, t), \
+      at --lags; stress, G(t) and viscosity (needs velocities and stresses); bonds, bond breaking; crmsd, relative to neighbours. \
+      (default: the first six)
+      """)
   var observables: [Kind] = []
   @Option(
     name: .customLong("k"), parsing: .upToNextOption,
-    help: "Wave numbers of fs, in one over the unit of length. (default: 7.25 in reduced units; otherwise fs needs it)")
+    help:
+      "Wave numbers of fs and fkt, in one over the unit of length. (default: 7.25 in reduced units; otherwise fs needs it)"
+  )
   var waveNumbers: [Double] = []
   @Option(parsing: .upToNextOption, help: "Species whose motion is followed, each on its own. (default: all and each)")
   var species: [String] = []
-  @Option(help: "Distance within which an atom counts as not having moved, for overlap. (default: 0.3, or 1 Å)")
+  @Option(help: "Distance within which an atom counts as not having moved, for overlap and s4. (default: 0.3, or 1 Å)")
   var distance: Double?
-  @Option(help: "Largest distance of gr. (default: half the narrowest width of the cell)")
+  @Option(parsing: .upToNextOption, help: "Lags of gs, gd and s4, in steps.")
+  var lags: [Int] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: "Lengths of pairs for bonds and crmsd, such as A-A=1 A-B=0.8 B-B=0.88. (default in reduced units: 1 each)")
+  var sigma: [String] = []
+  @Option(help: "Neighbours are nearer than this times the length of their pair.")
+  var formed = 1.3
+  @Option(help: "A bond is broken beyond this times the length of its pair.")
+  var broken = 1.7
+  @Option(help: "Largest distance of gr, gs and gd. (default: half the narrowest width of the cell)")
   var range: Double?
-  @Option(help: "Bins of gr.")
+  @Option(help: "Bins of gr, gs and gd.")
   var bins = 200
-  @Option(help: "Largest wave number of sk. (default: 20, or 10 1/Å)")
+  @Option(help: "Largest wave number of sk (default: 20, or 10 1/Å) and s4 (default: 4, or 2 1/Å).")
   var largest: Double?
   @Option(
     parsing: .upToNextOption,
@@ -194,12 +213,14 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private func requests(_ units: Units) throws(InputError) -> [ObservableRequest] {
-    let chosen = observables.isEmpty ? Kind.allCases.filter { $0 != .vacf } : observables
+    let chosen = observables.isEmpty ? Kind.allCases.filter(\.isUsual) : observables
     let isReduced = units == .lj
     for k in waveNumbers where !(k > 0 && k.isFinite) {
       throw InputError("a wave number must be greater than 0", file: "--k")
     }
-    for (name, value) in [("--distance", distance), ("--range", range), ("--largest", largest)] {
+    for (name, value) in [
+      ("--distance", distance), ("--range", range), ("--largest", largest), ("--formed", formed), ("--broken", broken),
+    ] {
       if let value, !(value > 0 && value.isFinite) { throw InputError("must be greater than 0", file: name) }
     }
     let fit = try FitCommand.window(fitWindow, "--fit-window").map { FitWindow.between($0.lowerBound, $0.upperBound) }
@@ -218,15 +239,61 @@ struct AnalyzeCommand: ParsableCommand {
       case .alpha2: quantity = .nonGaussianParameter
       case .overlap: quantity = .overlap(distance: distance ?? (isReduced ? 0.3 : 1))
       case .vacf: quantity = .velocityAutocorrelation
+      case .fkt:
+        if waveNumbers.isEmpty && !isReduced {
+          throw InputError("fkt needs wave numbers in 1/Å, such as --k 2.0", file: "--observables")
+        }
+        quantity = .intermediateScattering(
+          waveNumbers: waveNumbers.isEmpty ? [7.25] : waveNumbers, width: nil, vectors: 30)
+      case .gs: quantity = .selfVanHove(lags: try chosenLags(kind), range: range, bins: min(bins, 10_000))
+      case .gd: quantity = .distinctVanHove(lags: try chosenLags(kind), range: range, bins: min(bins, 10_000))
+      case .s4:
+        quantity = .fourPointStructureFactor(
+          lags: try chosenLags(kind), distance: distance ?? (isReduced ? 0.3 : 1),
+          largest: largest ?? (isReduced ? 4 : 2),
+          vectors: 30)
+      case .stress: quantity = .stressAutocorrelation
+      case .bonds: quantity = .bondBreaking(try criterion(units), broken: broken)
+      case .crmsd: quantity = .cageRelativeDisplacement(try criterion(units))
       case .gr: quantity = .radialDistribution(range: range, bins: bins)
       case .sk: quantity = .structureFactor(largest: largest ?? (isReduced ? 20 : 10), resolution: nil, vectors: 30)
       }
       var request = ObservableRequest(quantity, file: "\(kind.rawValue).csv")
       if request.isCorrelation { request.species = species }
-      request.fit = fit ?? .automatic
+      // S_4 is fitted against wave numbers, not times.
+      request.fit = kind == .s4 ? .automatic : fit ?? .automatic
       requests.append(request)
     }
     return requests
+  }
+
+  /// The lags, which some observables must be told.
+  private func chosenLags(_ kind: Kind) throws(InputError) -> [Int] {
+    guard !lags.isEmpty else {
+      throw InputError("\(kind.rawValue) needs lags in steps, such as --lags 100 10000", file: "--observables")
+    }
+    guard lags.allSatisfy({ $0 > 0 }), lags.count <= 100 else {
+      throw InputError("takes at most 100 lags, each a positive number of steps", file: "--lags")
+    }
+    return lags
+  }
+
+  /// What are neighbours.
+  private func criterion(_ units: Units) throws(InputError) -> NeighborCriterion {
+    var criterion = NeighborCriterion(formed: formed)
+    for text in sigma {
+      let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+      let labels = (parts.first ?? "").split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, labels.count == 2, let length = Double(parts[1]), length > 0, length.isFinite else {
+        throw InputError("'\(text)' is not the length of a pair, such as A-B=0.8", file: "--sigma")
+      }
+      criterion.pairs.append(.init(labels[0], labels[1], sigma: length))
+    }
+    if criterion.pairs.isEmpty, units != .lj {
+      throw InputError(
+        "lengths of pairs in Å are needed to know neighbours, such as Si-O=1.6 Si-Si=3.1 O-O=2.6", file: "--sigma")
+    }
+    return criterion
   }
 
   /// Nothing of an earlier analysis is replaced unasked.

@@ -16,10 +16,13 @@ public struct ObservedStage: Sendable {
   public var steps: Int
   /// What the dynamics keep constant: `NVE` or `NVT`.
   public var ensemble: String
+  /// The degrees of freedom by which kinetic energy becomes a temperature; nil for 3N − 3.
+  public var degreesOfFreedom: Int?
 
   /// Describes a stage.
   public init(
-    name: String, units: Units, topology: Topology, cell: Cell, timestep: Double, steps: Int, ensemble: String
+    name: String, units: Units, topology: Topology, cell: Cell, timestep: Double, steps: Int, ensemble: String,
+    degreesOfFreedom: Int? = nil
   ) {
     self.name = name
     self.units = units
@@ -28,6 +31,7 @@ public struct ObservedStage: Sendable {
     self.timestep = timestep
     self.steps = steps
     self.ensemble = ensemble
+    self.degreesOfFreedom = degreesOfFreedom
   }
 }
 
@@ -45,6 +49,8 @@ public protocol Observation: Hashable, Sendable {
 public protocol Observer: AnyObject {
   /// Whether frames need velocities.
   var needsVelocities: Bool { get }
+  /// Whether the frame of a step must have a stress, −W/V, which costs more than forces alone; by default not.
+  func needsStress(at step: Int) -> Bool
   /// The first step after `step` (-1 for the start) at which it looks; nil when there is none.
   func next(after step: Int) -> Int?
   /// The first step after `step` (-1 for the start) at which its frame must have the potential energy, one of those at which it looks; nil for none.
@@ -69,6 +75,8 @@ extension Observer {
   public var curves: [(name: String, values: [Double])] { [] }
   /// No energies.
   public func nextEnergy(after step: Int) -> Int? { nil }
+  /// No stress is needed.
+  public func needsStress(at step: Int) -> Bool { false }
 }
 
 /// An observation that can be compared with another of any type.

@@ -37,6 +37,10 @@ struct StageObservationTests {
         frame.velocities[i] = move
         frame.positions[i] += move
       }
+      let (xy, xz, yz) = (frame.velocities[0].x, frame.velocities[1].x, frame.velocities[2].x)
+      frame.stress = Matrix3(
+        Vector3(frame.velocities[3].x, xy, xz), Vector3(xy, frame.velocities[4].x, yz),
+        Vector3(xz, yz, frame.velocities[5].x))
       return frame
     }
   }
@@ -53,6 +57,14 @@ struct StageObservationTests {
       ObservableRequest(.bondOrder(degrees: [2, 3], neighbors: .radius(1.5), bins: 8), file: "o.csv"),
       ObservableRequest(.crystallinity(Crystallinity()), file: "c.csv"),
       ObservableRequest(.voronoi(radii: ["A": 0.5, "B": 0.3], signatures: 4, bins: 6), file: "z.csv"),
+      ObservableRequest(.intermediateScattering(waveNumbers: [2, 3], width: nil, vectors: 5), file: "f.csv"),
+      ObservableRequest(.selfVanHove(lags: [7, 90], range: nil, bins: 10), file: "gs.csv"),
+      ObservableRequest(.distinctVanHove(lags: [7, 90], range: nil, bins: 10), file: "gd.csv"),
+      ObservableRequest(
+        .fourPointStructureFactor(lags: [14], distance: 0.3, largest: 3, vectors: 5), file: "s4.csv"),
+      ObservableRequest(.stressAutocorrelation, file: "stress.csv"),
+      ObservableRequest(.bondBreaking(NeighborCriterion(formed: 1.3), broken: 1.7), file: "b.csv"),
+      ObservableRequest(.cageRelativeDisplacement(NeighborCriterion(formed: 1.3)), file: "cage.csv", species: ["A"]),
     ]
     for k in requests.indices {
       requests[k].sampling = .init(perDecade: 6, origins: 7)

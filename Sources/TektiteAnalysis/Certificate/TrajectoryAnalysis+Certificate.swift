@@ -42,7 +42,7 @@ extension TrajectoryAnalysis {
     var unwrapper = Unwrapper()
     var origin: Int?
     while var frame = try reader.next() {
-      try check(frame, like: structure, needsVelocities: false, path: path, index: reader.framesRead)
+      try check(frame, like: structure, path: path, index: reader.framesRead)
       if isWrapped { unwrapper.follow(&frame.frame) }
       let base = origin ?? frame.frame.step
       origin = base

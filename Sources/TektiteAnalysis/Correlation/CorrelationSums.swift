@@ -7,17 +7,28 @@ struct CorrelationSums {
   let plan: LagPlan
   let packing: Packing
   var observables: [any PairObservable]
+  /// Of the atoms in the user's order.
+  private let masses: [Double]
+  private let periodic: Periodicity
   private var origins: [PackedFrame] = []
   private var spare: [PackedFrame] = []
   private var current = PackedFrame()
 
-  init(plan: LagPlan, packing: Packing, observables: [any PairObservable]) {
+  init(plan: LagPlan, topology: Topology, cell: Cell, packing: Packing, observables: [any PairObservable]) {
+    masses = topology.masses
+    periodic = cell.periodic
     self.plan = plan
     self.packing = packing
     self.observables = observables
   }
 
-  var needsVelocities: Bool { observables.contains { $0.needsVelocities } }
+  /// Whether velocities are kept.
+  private var keepsVelocities: Bool { observables.contains { $0.needsVelocities } }
+  private var needsPositions: Bool { observables.contains { $0.needsPositions } }
+  private var needsCell: Bool { observables.contains { $0.needsCell } }
+  var needsStress: Bool { observables.contains { $0.needsStress } }
+  /// Whether frames must have velocities; those of the stress are used up at once.
+  var needsVelocities: Bool { keepsVelocities || needsStress }
 
   /// Forgets the origins: what comes next belongs to another run.
   mutating func restart() {
@@ -34,8 +45,11 @@ struct CorrelationSums {
       return true
     }
     current.step = step
-    current.positions.fill(frame.positions, packing)
-    if needsVelocities { current.velocities.fill(frame.velocities, packing) }
+    if needsPositions { current.positions.fill(frame.positions, packing) }
+    if keepsVelocities { current.velocities.fill(frame.velocities, packing) }
+    if needsStress { current.stress = StressAutocorrelation.sample(frame, masses: masses) }
+    current.cell = frame.cell
+    prepare(&current, isOrigin: plan.isOrigin(step))
     for level in plan.levels {
       for (k, lag) in level.lags.enumerated() {
         let start = step - lag
@@ -54,6 +68,11 @@ struct CorrelationSums {
     }
   }
 
+  private func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
+    frame.prepared.removeAll(keepingCapacity: true)
+    for observable in observables { observable.prepare(&frame, isOrigin: isOrigin) }
+  }
+
   /// Where the origin of a step is kept; origins are in the order of their steps.
   private func place(of step: Int) -> Int? {
     var (low, high) = (0, origins.count)
@@ -70,8 +89,10 @@ struct CorrelationSums {
     writer.put(origins.count)
     for origin in origins {
       writer.put(origin.step)
-      writer.put(origin.positions, packing)
-      if needsVelocities { writer.put(origin.velocities, packing) }
+      if needsPositions { writer.put(origin.positions, packing) }
+      if keepsVelocities { writer.put(origin.velocities, packing) }
+      if needsCell { writer.put(origin.cell.vectors) }
+      if needsStress { writer.put(origin.stress) }
     }
     for observable in observables { observable.means.save(to: &writer) }
   }
@@ -84,8 +105,19 @@ struct CorrelationSums {
       var origin = PackedFrame()
       origin.step = try reader.int()
       guard origin.step > origins.last?.step ?? -1 else { throw reader.malformed("origins that are out of order") }
-      origin.positions = try reader.packedVectors(packing)
-      if needsVelocities { origin.velocities = try reader.packedVectors(packing) }
+      if needsPositions { origin.positions = try reader.packedVectors(packing) }
+      if keepsVelocities { origin.velocities = try reader.packedVectors(packing) }
+      if needsCell {
+        origin.cell = Cell(try reader.matrix(), periodic: periodic)
+        if let problem = origin.cell.validate() { throw reader.malformed("an origin whose cell is wrong: \(problem)") }
+      }
+      if needsStress {
+        origin.stress = try reader.doubles()
+        guard origin.stress.count == StressAutocorrelation.components + 2 else {
+          throw reader.malformed("\(origin.stress.count) components of stress")
+        }
+      }
+      prepare(&origin, isOrigin: true)
       origins.append(origin)
     }
     for index in observables.indices { try observables[index].means.restore(from: &reader) }

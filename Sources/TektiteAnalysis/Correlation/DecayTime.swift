@@ -17,7 +17,7 @@ enum DecayTime {
   ) -> ObservableTable.Finding? {
     let level = exp(-1.0)
     let known = times.indices.filter { times[$0] > 0 && curve.values[$0].isFinite }
-    guard let after = known.firstIndex(where: { curve.values[known[$0]] < level }), after > 0 else { return nil }
+    guard let after = known.firstIndex(where: { curve.values[$0] < level }), after > 0 else { return nil }
     let (i, j) = (known[after - 1], known[after])
     let (high, low) = (curve.values[i], curve.values[j])
     let part = (high - level) / (high - low)

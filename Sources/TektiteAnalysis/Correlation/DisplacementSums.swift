@@ -29,6 +29,37 @@ enum DisplacementSums {
     return count.wrappedSum() - group.padding
   }
 
+  /// The number of atoms whose displacement is within each bin.
+  static func histogram(
+    _ bins: DistanceBins, from origin: PackedVectors, to later: PackedVectors, _ group: Packing.Group
+  ) -> [Int] {
+    let scale = Double(bins.count) / bins.range
+    let beyond = Double(bins.count)
+    var found = [Int](repeating: 0, count: bins.count + 1)
+    for pack in group.packs {
+      let place = squaredDistance(origin, later, pack).squareRoot() * scale
+      // What is not a number stays beyond.
+      for lane in 0..<4 { found[Int(min(beyond, place[lane]))] += 1 }
+    }
+    // Places without an atom have not moved.
+    found[0] -= group.padding
+    found.removeLast()
+    return found
+  }
+
+  /// Writes 1 for each atom of a group that moved by less than a distance and 0 for each other; places without an atom are left alone.
+  static func stayed(
+    _ distance: Double, from origin: PackedVectors, to later: PackedVectors, _ group: Packing.Group,
+    into weights: inout [SIMD4<Double>]
+  ) {
+    let limit = distance * distance
+    for pack in group.packs {
+      let r2 = squaredDistance(origin, later, pack)
+      let live = pack == group.packs.upperBound - 1 ? 4 - group.padding : 4
+      for lane in 0..<live { weights[pack][lane] = r2[lane] < limit ? 1 : 0 }
+    }
+  }
+
   /// Σ sin(kr)/(kr): the average of exp(i k·r) over all directions of k.
   static func isotropic(
     _ k: Double, from origin: PackedVectors, to later: PackedVectors, _ group: Packing.Group

@@ -1,11 +1,25 @@
 import TektiteCore
 import TektiteDynamics
 
-/// A frame as correlations need it: packed unwrapped positions, and velocities where somebody asked for them.
+/// A frame as correlations need it: packed unwrapped positions, and what else somebody asked for.
 struct PackedFrame {
   var step = 0
   var positions = PackedVectors()
   var velocities = PackedVectors()
+  /// The cell, for observables that need one.
+  var cell = Cell.open
+  /// What `StressAutocorrelation` keeps, for it alone.
+  var stress: [Double] = []
+  /// What observables made of the frame, by the names of their files. It is made anew from a checkpoint.
+  var prepared: [String: PreparedFrame] = [:]
+}
+
+/// What an observable makes of a frame once, since the frame is looked at many times.
+enum PreparedFrame {
+  /// Σ exp(i k·r) of each group, for each vector.
+  case modes([[SIMD2<Double>]])
+  /// Which atoms are near each other.
+  case neighbors(NeighborTable)
 }
 
 /// What tables say about times and lengths.
@@ -39,15 +53,28 @@ protocol Averaging {
 
 /// An average over pairs of frames that are a lag apart.
 protocol PairObservable: Averaging {
+  /// Whether it needs positions; by default it does.
+  var needsPositions: Bool { get }
   /// Whether it needs velocities; by default it does not.
   var needsVelocities: Bool { get }
+  /// Whether it needs the cell; by default it does not.
+  var needsCell: Bool { get }
+  /// Whether it needs the stress; by default it does not.
+  var needsStress: Bool { get }
+  /// Adds what it keeps of a frame, a function of positions and cell alone; by default nothing.
+  /// - Parameter isOrigin: whether the frame will be an origin.
+  func prepare(_ frame: inout PackedFrame, isOrigin: Bool)
   /// Adds the pair of an origin and a later frame.
   /// - Parameter lag: index of the lag.
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int)
 }
 
 extension PairObservable {
+  var needsPositions: Bool { true }
   var needsVelocities: Bool { false }
+  var needsCell: Bool { false }
+  var needsStress: Bool { false }
+  func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {}
 }
 
 /// For each lag, the means of several quantities over origins.

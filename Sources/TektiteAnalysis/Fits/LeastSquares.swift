@@ -42,7 +42,7 @@ struct LeastSquares {
     var isSettled = false
     for _ in 0..<500 where !isSettled {
       let rows = jacobian(p)
-      var (normal, gradient) = Self.normalEquations(rows, residuals)
+      let (normal, gradient) = Self.normalEquations(rows, residuals)
       let scale = normal.indices.map { normal[$0][$0] }
       guard scale.allSatisfy({ $0 > 0 && $0.isFinite }) else { throw .undetermined }
       var isBetter = false
@@ -56,7 +56,8 @@ struct LeastSquares {
         let next = zip(p, step).map { $0 + $1 }
         let nextResiduals = self.residuals(next)
         let nextSquare = Self.square(nextResiduals)
-        if nextSquare <= chiSquared {
+        // A step that changes nothing has met rounding.
+        if nextSquare < chiSquared {
           isBetter = true
           // Steps far below a standard error change nothing that anybody sees; near the minimum they shrink quadratically.
           let length = zip(step, scale).reduce(0) { $0 + $1.0 * $1.0 * $1.1 }
@@ -69,8 +70,6 @@ struct LeastSquares {
       }
       // No direction leads down any more: rounding is reached.
       if !isBetter { isSettled = true }
-      normal = []
-      gradient = []
     }
     guard isSettled else { throw .undetermined }
     guard let covariance = Self.inverse(Self.normalEquations(jacobian(p), residuals).normal) else {

@@ -10,6 +10,13 @@ struct ObservableSection: DeckSection {
     case nonGaussianParameter = "non-gaussian-parameter"
     case overlap
     case velocityAutocorrelation = "velocity-autocorrelation"
+    case intermediateScattering = "intermediate-scattering"
+    case selfVanHove = "van-hove-self"
+    case distinctVanHove = "van-hove-distinct"
+    case fourPointStructureFactor = "four-point-structure-factor"
+    case stressAutocorrelation = "stress-autocorrelation"
+    case bondBreaking = "bond-breaking"
+    case cageRelativeDisplacement = "cage-relative-displacement"
     case radialDistribution = "radial-distribution"
     case structureFactor = "structure-factor"
 
@@ -21,6 +28,13 @@ struct ObservableSection: DeckSection {
       case .nonGaussianParameter: "alpha2"
       case .overlap: "overlap"
       case .velocityAutocorrelation: "vacf"
+      case .intermediateScattering: "fkt"
+      case .selfVanHove: "gs"
+      case .distinctVanHove: "gd"
+      case .fourPointStructureFactor: "s4"
+      case .stressAutocorrelation: "stress"
+      case .bondBreaking: "bonds"
+      case .cageRelativeDisplacement: "crmsd"
       case .radialDistribution: "gr"
       case .structureFactor: "sk"
       }
@@ -40,6 +54,10 @@ struct ObservableSection: DeckSection {
   var largest = 0.0
   var resolution: Double?
   var vectors = 0
+  var lags: [Int] = []
+  var formed = 0.0
+  var broken = 0.0
+  var sigma: [NeighborCriterion.Pair] = []
   var fit = FitWindow.automatic
   var file: String?
   var marks = Marks.none
@@ -90,6 +108,13 @@ struct ObservableSection: DeckSection {
     case .nonGaussianParameter: nonGaussianParameter
     case .overlap: overlap
     case .velocityAutocorrelation: velocityAutocorrelation
+    case .intermediateScattering: intermediateScattering
+    case .selfVanHove: selfVanHove
+    case .distinctVanHove: distinctVanHove
+    case .fourPointStructureFactor: fourPointStructureFactor
+    case .stressAutocorrelation: stressAutocorrelation
+    case .bondBreaking: bondBreaking
+    case .cageRelativeDisplacement: cageRelativeDisplacement
     case .radialDistribution: radialDistribution
     case .structureFactor: structureFactor
     }
@@ -108,12 +133,7 @@ struct ObservableSection: DeckSection {
     of: .selfIntermediateScattering,
     "F_s(k, t), the mean of exp(i k·Δr) over all directions of k, and where it has fallen to 1/e.",
     [
-      .required(
-        "k", \.waveNumbers,
-        Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).oneOrMore(
-          "a wave number or a list of them"
-        ).checked { $0.isEmpty ? "the list of wave numbers is empty" : nil },
-        "A wave number or a list of them, such as 7.25 or '2.1 1/Å'."),
+      waveNumbers,
       fit,
     ] + correlation)
 
@@ -132,6 +152,119 @@ struct ObservableSection: DeckSection {
 
   private static let velocityAutocorrelation: SectionTable<Self> = keys(
     of: .velocityAutocorrelation, "⟨v(t)·v(0)⟩/⟨v²⟩.", correlation)
+
+  private static let waveNumbers: SectionKey<Self> = .required(
+    "k", \.waveNumbers,
+    Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).oneOrMore(
+      "a wave number or a list of them"
+    ).checked { $0.isEmpty ? "the list of wave numbers is empty" : nil },
+    "A wave number or a list of them, such as 7.25 or '2.1 1/Å'.")
+
+  private static let intermediateScattering: SectionTable<Self> = keys(
+    of: .intermediateScattering,
+    "F_ab(k, t) of each pair of species on vectors that fit the cell, and over S_ab(k): the collective motion of density.",
+    [
+      waveNumbers,
+      .optional(
+        "resolution", \.resolution,
+        Codec<Double>.quantity("a wave number, one over a length", .waveNumber, .positive).orWord("auto"), default: nil,
+        "The width of the range of lengths about k; 'auto' is a quarter of the smallest wave number of the cell."),
+      .optional(
+        "vectors", \.vectors, .integer("the number of vectors", in: 1...100_000), default: 30,
+        "The most vectors of each k that are used; the cost is that many phases of every atom for each frame."),
+      fit,
+    ] + correlation.filter { $0.name != "species" })
+
+  /// Keys of what is about some lags only; pairs of atoms and vectors cost more than atoms, so that origins are farther apart.
+  private static let chosenLags: [SectionKey<Self>] = [
+    .required(
+      "lags", \.lags,
+      Codec<Int>.stepInterval.oneOrMore("a lag in steps or a list of them").checked {
+        $0.isEmpty ? "the list of lags is empty" : $0.count > 100 ? "more than 100 lags" : nil
+      }, "A lag in steps or a list of them."),
+    .optional(
+      "origins", \.origins, .stepInterval, default: 1000,
+      "Steps from one origin to the next; lags beyond forty times that use every tenth, and so on."),
+    file,
+  ]
+
+  private static let ownSpecies: SectionKey<Self> = .optional(
+    "species", \.species, Codec<String>.species.oneOrMore("a species or a list of them").orEmpty("all"), default: [],
+    "A species or a list of them, each a curve of its own; 'all' is all atoms together and each species.")
+
+  private static let distances: [SectionKey<Self>] = [
+    .optional(
+      "range", \.range, Codec<Double>.quantity("a length", .length, .positive).orWord("half"), default: nil,
+      "The largest distance; 'half' is half the narrowest width of the cell."),
+    .optional("bins", \.bins, .integer("the number of bins", in: 1...10_000), default: 200, "The number of bins."),
+  ]
+
+  private static let selfVanHove: SectionTable<Self> = keys(
+    of: .selfVanHove, "G_s(r, t), and P(log10 Δr; t) in a table of its own.", [ownSpecies] + distances + chosenLags)
+
+  private static let distinctVanHove: SectionTable<Self> = keys(
+    of: .distinctVanHove, "G_d(r, t) over the density, for each pair of species.", distances + chosenLags)
+
+  private static let fourPointStructureFactor: SectionTable<Self> = keys(
+    of: .fourPointStructureFactor,
+    "S_4(q, t) of the atoms that have moved by less than a distance, and the correlation length by a fit of chi/(1 + (q xi)^2).",
+    [
+      .optional(
+        "distance", \.distance, .quantity("a length", .length, .positive), default: { $0 == .lj ? 0.3 : 1 },
+        "The distance; 0.3 in reduced units, 1 Å otherwise."),
+      .optional(
+        "largest", \.largest, .quantity("a wave number, one over a length", .waveNumber, .positive),
+        default: { $0 == .lj ? 4 : 2 }, "The largest wave number; 4 in reduced units, 2 1/Å otherwise."),
+      .optional(
+        "vectors", \.vectors, .integer("the number of vectors", in: 1...100_000), default: 30,
+        "The most vectors of a length that are used."),
+      .optional(
+        "fit", \.fit, .fitWindow("two wave numbers", .waveNumber), default: .automatic,
+        "Between which wave numbers chi/(1 + (q xi)^2) is fitted; 'auto' is up to three times the smallest."),
+      ownSpecies,
+    ] + chosenLags)
+
+  private static let stressAutocorrelation: SectionTable<Self> = keys(
+    of: .stressAutocorrelation,
+    "G(t) from the five independent components of the deviatoric stress, and the viscosity as its running integral.",
+    [
+      .optional(
+        "every", \.origins, .stepInterval, default: 5,
+        "Steps from one stress to the next; each is an origin, and lags are multiples of it."),
+      .optional(
+        "per-decade", \.perDecade, .integer("the number of lags per decade", in: 1...1000), default: 20,
+        "Lags in each factor of ten, between which the integral is by trapezoids."),
+      .optional(
+        "longest", \.longest, Codec<Int>.stepInterval.orWord("half"), default: nil,
+        "The longest lag in steps; 'half' is half the length of the stage."),
+      file,
+    ])
+
+  private static func neighbors(_ rest: [SectionKey<Self>]) -> [SectionKey<Self>] {
+    [
+      .optional(
+        "formed", \.formed, .quantity("a multiple of sigma", .number, .positive), default: 1.3,
+        "Atoms are neighbours at the start when they are nearer than this times the length of their pair.")
+    ] + rest + [
+      .optional(
+        "sigma", \.sigma, .pairLengths, default: [],
+        "The length of each pair of species, {A-A: 1, A-B: 0.8, B-B: 0.88}; 1 for each where it is left out.")
+    ] + correlation
+  }
+
+  private static let bondBreaking: SectionTable<Self> = keys(
+    of: .bondBreaking, "C_B(t), the part of the pairs of neighbours at the start that have not separated.",
+    neighbors([
+      .optional(
+        "broken", \.broken, .quantity("a multiple of sigma", .number, .positive), default: 1.7,
+        "A pair is broken while it is farther apart than this times its length."),
+      fit,
+    ]))
+
+  private static let cageRelativeDisplacement: SectionTable<Self> = keys(
+    of: .cageRelativeDisplacement,
+    "The mean squared displacement of atoms less the mean displacement of those that were their neighbours at the start.",
+    neighbors([]))
 
   private static let radialDistribution: SectionTable<Self> = keys(
     of: .radialDistribution, "g_ab(r) for each pair of species.",
@@ -201,6 +334,15 @@ struct ObservableSection: DeckSection {
       case .nonGaussianParameter: .nonGaussianParameter
       case .overlap: .overlap(distance: distance)
       case .velocityAutocorrelation: .velocityAutocorrelation
+      case .intermediateScattering:
+        .intermediateScattering(waveNumbers: waveNumbers, width: resolution, vectors: vectors)
+      case .selfVanHove: .selfVanHove(lags: lags, range: range, bins: bins)
+      case .distinctVanHove: .distinctVanHove(lags: lags, range: range, bins: bins)
+      case .fourPointStructureFactor:
+        .fourPointStructureFactor(lags: lags, distance: distance, largest: largest, vectors: vectors)
+      case .stressAutocorrelation: .stressAutocorrelation
+      case .bondBreaking: .bondBreaking(NeighborCriterion(formed: formed, pairs: sigma), broken: broken)
+      case .cageRelativeDisplacement: .cageRelativeDisplacement(NeighborCriterion(formed: formed, pairs: sigma))
       case .radialDistribution: .radialDistribution(range: range, bins: bins)
       case .structureFactor: .structureFactor(largest: largest, resolution: resolution, vectors: vectors)
       }
@@ -236,6 +378,42 @@ extension Codec where Value == [String] {
       expectation: "\(expectation) or '\(word)'", schema: Schema.any([Schema.word(word), schema]),
       decode: { node, context throws(InputError) in node.isWord(word) ? [] : try decode(node, context) },
       encode: { value, units in value.isEmpty ? .scalar(word) : encode(value, units) })
+  }
+}
+
+extension Codec where Value == [NeighborCriterion.Pair] {
+  /// Lengths by pair of labels, each pair once.
+  static var pairLengths: Codec {
+    let expectation = "lengths by pair, such as {A-A: 1, A-B: 0.8, B-B: 0.88}"
+    let length = Codec<Double>.quantity("a length", .length, .positive)
+    return Codec(
+      expectation: expectation,
+      schema: .object([
+        ("type", .text("object")), ("additionalProperties", length.schema),
+      ]),
+      decode: { node, context throws(InputError) in
+        guard case .mapping(let entries) = node.content, entries.count <= 7260 else { throw node.mismatch(expectation) }
+        var pairs: [NeighborCriterion.Pair] = []
+        var seen: Set<Set<String>> = []
+        for entry in entries {
+          let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+          guard labels.count == 2 else {
+            throw entry.mark.error(
+              "'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
+          }
+          for label in labels {
+            if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
+          }
+          if !seen.insert(Set(labels)).inserted {
+            throw entry.mark.error("the pair \(labels[0])-\(labels[1]) is given twice; A-B and B-A are the same pair")
+          }
+          pairs.append(.init(labels[0], labels[1], sigma: try length.decode(entry.value, context)))
+        }
+        return pairs
+      },
+      encode: { pairs, units in
+        .mapping(pairs.map { ("\($0.first)-\($0.second)", length.encode($0.sigma, units)) })
+      })
   }
 }
 

@@ -135,8 +135,10 @@ extension Simulation {
         if step % Guard.interval == 0 { watch.keep(system, step: step, time: time) }
       }
       if isObserved {
+        let hasStress = measured.contains(.virial) && observations?.needsStress(at: step) ?? false
         observations?.observe(
-          system, step: step, time: Double(step) * stage.timestep, energy: isAtEvent ? sample.potential : nil)
+          system, step: step, time: Double(step) * stage.timestep, energy: isAtEvent ? sample.potential : nil,
+          virial: hasStress ? field.evaluation.virial : nil)
       }
       if isAtEvent {
         let time = Double(step) * stage.timestep
@@ -178,10 +180,11 @@ extension Simulation {
       let look = observations?.next(after: step) ?? .max
       let next = min(event, look)
       let count = min(slice, next - step)
+      let isMeasured = next == event || observations?.needsStress(at: next) ?? false
       let start = clock.now
       do {
         try integrator.advance(
-          &system, &field, from: step, count: count, measuring: step + count == event ? measured : .forces)
+          &system, &field, from: step, count: count, measuring: step + count == next && isMeasured ? measured : .forces)
       } catch let runaway as RunawayAtom {
         let violation = Guard.Violation(
           finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,

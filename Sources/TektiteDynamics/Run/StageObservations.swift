@@ -16,7 +16,8 @@ struct StageObservations {
     observer = try observation.makeObserver(
       for: ObservedStage(
         name: stage.name, units: units, topology: topology, cell: cell, timestep: stage.timestep, steps: stage.steps,
-        ensemble: stage.thermostat == .none ? "NVE" : "NVT"))
+        ensemble: stage.thermostat == .none ? "NVE" : "NVT",
+        degreesOfFreedom: stage.degreesOfFreedom(count: topology.count)))
     guard let state else { return }
     var reader = ByteReader(state.observations, file: checkpoint, section: RunState.observationsName)
     try observer.restore(from: &reader)
@@ -29,15 +30,21 @@ struct StageObservations {
   /// The first step after `step` at which it needs the potential energy, or nil.
   func nextEnergy(after step: Int) -> Int? { observer.nextEnergy(after: step) }
 
+  /// Whether the virial must be computed at a step.
+  func needsStress(at step: Int) -> Bool { observer.needsStress(at: step) }
+
   /// Looks at the atoms.
-  /// - Parameter energy: the potential energy, where it was computed.
-  mutating func observe(_ system: borrowing System, step: Int, time: Double, energy: Double?) {
+  /// - Parameters:
+  ///   - energy: the potential energy, where it was computed.
+  ///   - virial: W, where it was computed.
+  mutating func observe(_ system: borrowing System, step: Int, time: Double, energy: Double?, virial: Matrix3?) {
     let clock = ContinuousClock()
     let start = clock.now
     system.copy(into: &frame, velocities: observer.needsVelocities)
     frame.step = step
     frame.time = time
     frame.energy = energy
+    frame.stress = system.cell.volume.flatMap { volume in virial.map { (-1 / volume) * $0 } }
     observer.observe(frame)
     self.time += clock.now - start
   }
