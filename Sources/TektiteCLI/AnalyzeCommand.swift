@@ -27,10 +27,10 @@ struct AnalyzeCommand: ParsableCommand {
 
   /// Observables by their short names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case msd, fs, alpha2, overlap, vacf, gr, sk, fkt, gs, gd, s4, stress, bonds, crmsd
+    case msd, fs, alpha2, overlap, vacf, gr, sk, fkt, gs, gd, s4, stress, bonds, crmsd, order, solid, voronoi
 
-    /// Whether it is computed where nothing was chosen: what needs nothing that is not known, and costs little.
-    var isUsual: Bool { [.msd, .fs, .alpha2, .overlap, .gr, .sk].contains(self) }
+    /// What is computed unless something else is asked for: what needs nothing that is not known, and costs little.
+    static let usual: [Kind] = [.msd, .fs, .alpha2, .overlap, .gr, .sk]
   }
 
   @Argument(help: "The trajectories: AMBER NetCDF or extended XYZ.", completion: .file())
@@ -41,7 +41,8 @@ struct AnalyzeCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: """
       What to compute: msd, fs, alpha2, overlap, gr, sk; vacf (needs velocities); fkt, F(k, t); gs and gd, van Hove functions, and s4, S_4(q, t), \
-      at --lags; stress, G(t) and viscosity (needs velocities and stresses); bonds, bond breaking; crmsd, relative to neighbours. \
+      at --lags; stress, G(t) and viscosity (needs velocities and stresses); bonds, bond breaking; crmsd, relative to neighbours; \
+      order, bond-orientational order; solid, crystallinity; voronoi. \
       (default: the first six)
       """)
   var observables: [Kind] = []
@@ -75,6 +76,7 @@ struct AnalyzeCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: "Between which times fs and overlap are fitted by f exp[-(t/tau)^beta]. (default: their slow decay)")
   var fitWindow: [Double] = []
+  @OptionGroup var local: StructureOptions
   @Option(help: "Lags in each factor of ten.")
   var perDecade = 10
   @Option(help: "Units of the files, lj or real. (default: what files of Tektite say)")
@@ -92,8 +94,8 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: "Relaxation times that the run must last for the certificate.")
   var relaxationTimes = 20.0
   @Flag(
-    help: "Also write fields.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal.")
-  var fields = false
+    help: "Also write displacements.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal.")
+  var displacements = false
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false
   @Flag(name: [.short, .long], help: "Say nothing but errors.")
@@ -101,6 +103,7 @@ struct AnalyzeCommand: ParsableCommand {
 
   func run() throws {
     let units = try chosenUnits()
+    let fields = try local.chosenFields()
     var analysis = TrajectoryAnalysis(trajectories, units: units, requests: try requests(units))
     analysis.perDecade = try positive(perDecade, "--per-decade", most: 1000)
     if let timestep {
@@ -111,17 +114,21 @@ struct AnalyzeCommand: ParsableCommand {
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let tables = analysis.requests.flatMap(\.files)
     let wanted = try certificateRequest(units)
+    let isOnlyFields = !fields.isEmpty && observables.isEmpty && !displacements && wanted == nil
     let names =
-      tables + tables.map(Self.drawing) + [Self.summary] + (wanted == nil ? [] : [Self.certificateFile])
-      + (fields ? [Self.fieldsFile] : [])
+      (isOnlyFields ? [] : tables + tables.map(Self.drawing) + [Self.summary])
+      + (wanted == nil ? [] : [Self.certificateFile]) + (displacements ? [Self.displacementsFile] : [])
+      + (fields.isEmpty ? [] : [Self.fields])
     try check(folder, for: names)
+    if !fields.isEmpty { try writeFields(fields, units, to: folder) }
+    if isOnlyFields { return }
     let began = ContinuousClock().now
     var frames = 0
     let report = try analysis.run { frames = $0 }
     let verdict = try wanted.map { request throws(InputError) in try analysis.certify(request, thermo: thermo) }
     try make(folder)
     if let verdict { try write(verdict.json, to: folder, Self.certificateFile) }
-    if fields { try writeFields(analysis, to: folder) }
+    if displacements { try writeDisplacements(analysis, to: folder) }
     for table in report.tables {
       try write(table.csv, to: folder, table.file)
       let plot = Plot(table)
@@ -147,11 +154,11 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private static let certificateFile = "certificate.json"
-  private static let fieldsFile = "fields.extxyz"
+  private static let displacementsFile = "displacements.extxyz"
 
   /// Writes the fields of atoms, frame by frame.
-  private func writeFields(_ analysis: TrajectoryAnalysis, to folder: URL) throws {
-    let file = try WholeFile(folder.appendingPathComponent(Self.fieldsFile).path, overwrite: true)
+  private func writeDisplacements(_ analysis: TrajectoryAnalysis, to folder: URL) throws {
+    let file = try WholeFile(folder.appendingPathComponent(Self.displacementsFile).path, overwrite: true)
     do {
       try file.write(Data())
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file.partial))
@@ -182,6 +189,32 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private static let summary = "observables.json"
+  private static let fields = "fields.extxyz"
+
+  /// Writes one frame of the last trajectory with columns.
+  private func writeFields(_ fields: [AtomicFields.Field], _ units: Units, to folder: URL) throws {
+    let path = trajectories[trajectories.count - 1]
+    let structure = try local.structure(in: path, units: units)
+    let choice = AtomicFields(fields, criterion: try local.criterion(), radii: try local.radii())
+    let columns: [ExtendedXYZ.Column]
+    do throws(InputError) {
+      columns = try choice.columns(of: structure, units: units)
+    } catch { throw error.file == "fields" ? InputError(error.message, file: path) : error }
+    try make(folder)
+    let file = try WholeFile(folder.appendingPathComponent(Self.fields).path, overwrite: true)
+    do {
+      let writer = try ExtendedXYZ.Writer(path: file.partial, units: units)
+      try writer.append(structure.folded, info: choice.info, columns: columns)
+      try writer.close()
+      try file.finish()
+    } catch {
+      file.discard()
+      throw error
+    }
+    guard !quiet else { return }
+    let names = columns.map(\.name).joined(separator: ", ")
+    say("\(output)/\(Self.fields) holds \(Wording.count(structure.count, "atom")) with \(names)")
+  }
 
   /// The plot of a table.
   private static func drawing(_ table: String) -> String { (table as NSString).deletingPathExtension + ".svg" }
@@ -213,7 +246,7 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private func requests(_ units: Units) throws(InputError) -> [ObservableRequest] {
-    let chosen = observables.isEmpty ? Kind.allCases.filter(\.isUsual) : observables
+    let chosen = observables.isEmpty ? Kind.usual : observables
     let isReduced = units == .lj
     for k in waveNumbers where !(k > 0 && k.isFinite) {
       throw InputError("a wave number must be greater than 0", file: "--k")
@@ -257,6 +290,11 @@ struct AnalyzeCommand: ParsableCommand {
       case .crmsd: quantity = .cageRelativeDisplacement(try criterion(units))
       case .gr: quantity = .radialDistribution(range: range, bins: bins)
       case .sk: quantity = .structureFactor(largest: largest ?? (isReduced ? 20 : 10), resolution: nil, vectors: 30)
+      case .order:
+        let degrees = local.degrees.isEmpty ? [4, 6] : local.degrees
+        quantity = .bondOrder(degrees: degrees, neighbors: try local.rule(), bins: 100)
+      case .solid: quantity = .crystallinity(try local.criterion())
+      case .voronoi: quantity = .voronoi(radii: try local.radii(), signatures: 10, bins: 100)
       }
       var request = ObservableRequest(quantity, file: "\(kind.rawValue).csv")
       if request.isCorrelation { request.species = species }

@@ -2,7 +2,7 @@ import TektiteCore
 
 extension ExtendedXYZ {
   /// A column of a frame that has no place in a `Structure`, with what the comment line says.
-  public struct Column: Hashable, Sendable {
+  public struct FrameColumn: Hashable, Sendable {
     /// By component, then by atom.
     public var values: [[Double]]
     /// The `key=value` pairs of the comment line; of equal keys the last counts.
@@ -13,9 +13,9 @@ extension ExtendedXYZ {
 
   /// Reads one column of numbers from every frame of a file.
   /// - Throws: `InputError` where a frame has no such column, with the nearest name, or where it does not hold numbers.
-  public static func readColumn(_ name: String, path: String) throws(InputError) -> [Column] {
+  public static func readColumn(_ name: String, path: String) throws(InputError) -> [FrameColumn] {
     var lines = try LineReader(path: path)
-    var columns: [Column] = []
+    var columns: [FrameColumn] = []
     while try lines.advance() {
       if lines.isBlank { continue }
       var words = Tokens(lines.line)
@@ -25,7 +25,7 @@ extension ExtendedXYZ {
       guard try lines.advance() else { throw lines.error("ends after the number of atoms") }
       let comment = ExtendedXYZComment(lines.bytes.span, lines.line)
       let place = try find(name, in: comment, lines)
-      var column = Column(
+      var column = FrameColumn(
         values: [[Double]](repeating: [], count: place.count),
         comment: Dictionary(comment.pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }), line: lines.number)
       for k in column.values.indices { column.values[k].reserveCapacity(count) }

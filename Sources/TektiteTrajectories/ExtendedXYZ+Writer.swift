@@ -1,6 +1,26 @@
 import TektiteCore
 
 extension ExtendedXYZ {
+  /// Numbers of the atoms beside those that a frame has.
+  public struct Column: Hashable, Sendable {
+    /// The name; what is neither letter nor digit becomes an underscore.
+    public var name: String
+    /// Numbers of each atom.
+    public var width: Int
+    /// `[atom][component]`.
+    public var values: [Double]
+    /// Whether they are written as whole numbers, which they must be then.
+    public var isWhole: Bool
+
+    /// Makes a column.
+    public init(_ name: String, width: Int = 1, _ values: [Double], isWhole: Bool = false) {
+      self.name = name
+      self.width = width
+      self.values = values
+      self.isWhole = isWhole
+    }
+  }
+
   /// Writes frames as ASE reads them: shortest numerals that come back bit for bit (17 digits where needed), `Lattice`, `pbc`, `energy`,
   /// `stress` (nine numbers) in the comment line; species, positions and what the frame has of `velo`, `forces` and `energies` as columns.
   ///
@@ -41,21 +61,28 @@ extension ExtendedXYZ {
     /// The number of bytes written: what a checkpoint must remember to cut the file back.
     public var byteLength: Int { file.length }
 
-    /// Writes a structure; `info` adds pairs to the comment line.
-    public func append(_ structure: Structure, info: [(key: String, value: String)] = []) throws(OutputError) {
+    /// Writes a structure; `info` adds pairs to the comment line, `columns` numbers to the lines of the atoms.
+    public func append(
+      _ structure: Structure, info: [(key: String, value: String)] = [], columns: [ExtendedXYZ.Column] = []
+    ) throws(OutputError) {
       let title = structure.title.isEmpty ? [] : [(key: "title", value: structure.title)]
-      try append(structure.frame, of: structure.topology, info: title + info)
+      try append(structure.frame, of: structure.topology, info: title + info, columns: columns)
     }
 
-    /// Writes a frame of the atoms that `topology` names; `info` adds pairs to the comment line.
+    /// Writes a frame of the atoms that `topology` names; `info` adds pairs to the comment line, `columns` numbers to the lines of the atoms.
     public func append(
-      _ frame: Frame, of topology: Topology, info: [(key: String, value: String)] = []
+      _ frame: Frame, of topology: Topology, info: [(key: String, value: String)] = [],
+      columns: [ExtendedXYZ.Column] = []
     ) throws(OutputError) {
       let n = topology.count
       precondition(frame.positions.count == n, "\(frame.positions.count) positions for \(n) atoms")
+      for column in columns {
+        precondition(
+          column.values.count == n * column.width, "\(column.values.count) numbers of \(column.name) for \(n) atoms")
+      }
       bytes.removeAll(keepingCapacity: true)
       put("\(n)\n")
-      putComment(frame, n, info)
+      putComment(frame, n, info, columns)
       if labelled != topology.table {
         labelled = topology.table
         labels = topology.table.map { Array(Self.label($0.label).utf8) }
@@ -74,6 +101,11 @@ extension ExtendedXYZ {
         if energies { put(frame.energies[i]) }
         if spreads { put(frame.forceSpreads[i]) }
         if diameters { put(0.5 * frame.diameters[i]) }
+        for column in columns {
+          for value in column.values[i * column.width..<(i + 1) * column.width] {
+            if column.isWhole { put(" \(Int(value))") } else { put(value) }
+          }
+        }
         bytes.append(10)
       }
       try file.write(bytes)
@@ -85,7 +117,9 @@ extension ExtendedXYZ {
     /// Closes the file. Nothing may be written afterwards.
     public func close() throws(OutputError) { try file.close() }
 
-    private func putComment(_ frame: Frame, _ n: Int, _ info: [(key: String, value: String)]) {
+    private func putComment(
+      _ frame: Frame, _ n: Int, _ info: [(key: String, value: String)], _ columns: [ExtendedXYZ.Column]
+    ) {
       let v = frame.cell.vectors
       if v != .zero {
         put("Lattice=\"")
@@ -98,6 +132,7 @@ extension ExtendedXYZ {
       if frame.energies.count == n { put(":energies:R:1") }
       if frame.forceSpreads.count == n { put(":force_spread:R:1") }
       if frame.diameters.count == n { put(":radius:R:1") }
+      for column in columns { put(":\(Self.key(column.name)):\(column.isWhole ? "I" : "R"):\(column.width)") }
       if keepsTime {
         put(" step=\(frame.step) time=")
         put("\(units == .lj ? frame.time : frame.time * units.femtoseconds)")

@@ -62,6 +62,66 @@ struct AnalyzeTests {
     #expect(scratch.text("found/msd.svg").hasPrefix("<svg") || scratch.text("found/msd.svg").hasPrefix("<?xml"))
   }
 
+  @Test("Local structure of a crystal: tables, and a frame with columns")
+  func local() throws {
+    let scratch = try Scratch()
+    // Two by two by two cubes of fcc, of which every atom has the same surroundings.
+    var text = "32\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n"
+    for k in 0..<8 {
+      let corner = [2 * (k & 1), k & 2, (k & 4) / 2]
+      for part in [[0, 0, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]] {
+        // Unwrapped by a cell.
+        text += "A \(corner[0] + part[0] - 4) \(corner[1] + part[1]) \(corner[2] + part[2] + 8)\n"
+      }
+    }
+    try scratch.write(text, to: "fcc.extxyz")
+    let result = try Program.run(
+      "analyze", "fcc.extxyz", "--units", "lj", "-o", "out", "--observables", "order", "solid", "voronoi", "--fields",
+      "q4", "averaged-q6", "w6", "solid-bonds", "voronoi-volume", "voronoi-index", in: scratch)
+    #expect(result.code == 0, "\(result.error)")
+    for name in ["order", "order-averaged", "order-w", "solid", "voronoi", "voronoi-volumes", "voronoi-faces"] {
+      #expect(scratch.files("out").contains("\(name).csv"))
+    }
+    #expect(result.error.contains("solid-like all = 1 "), "\(result.error)")
+    #expect(scratch.text("out/voronoi.csv") == "rank,name,all,all_error,samples\n1,<0 12 0 0>,1,,1\n")
+    let lines = scratch.text("out/fields.extxyz").split(separator: "\n")
+    #expect(
+      lines[1].contains(
+        ":q4:R:1:averaged_q6:R:1:w6:R:1:solid_bonds:I:1:voronoi_volume:R:1:voronoi_index:I:4"))
+    #expect(lines[1].contains("neighbor_rule=\"the 12 nearest\"") && lines[1].contains("voronoi_radii=\"equal\""))
+    #expect(lines.count == 34)
+    for line in lines.dropFirst(2) {
+      let words = line.split(separator: " ")
+      let numbers = words.dropFirst().compactMap { Double($0) }
+      #expect(numbers.count == 12)
+      for place in numbers.prefix(3) { #expect(place >= 0 && place < 4) }
+      for (found, expected) in zip(numbers[3...], [0.19094065, 0.57452426, -0.01316060, 12, 2, 0, 12, 0, 0]) {
+        #expect(abs(found - expected) < 1e-8)
+      }
+    }
+    let alone = try Program.run(
+      "analyze", "fcc.extxyz", "--units", "lj", "-o", "alone", "--fields", "neighbors", "--neighbor-radius", "A-A=1.5",
+      in: scratch)
+    #expect(alone.code == 0 && scratch.files("alone") == ["fields.extxyz"])
+    func refusal(_ arguments: String...) throws -> String {
+      let all = ["analyze", "fcc.extxyz", "--units", "lj", "-o", "no"] + arguments
+      let result = try Program.start(all, in: scratch).result()
+      #expect(result.code == 2 && !scratch.files("").contains("no"), "\(arguments): \(result.error)")
+      return result.error
+    }
+    #expect(try refusal("--fields", "q13").contains("'q13' is not a field"))
+    #expect(try refusal("--fields", "averged-q6").contains("did you mean 'averaged-q6'"))
+    #expect(try refusal("--fields", "q6", "--frame", "2").contains("there is no frame 2"))
+    #expect(try refusal("--fields", "q6", "--frame", "0").contains("counted from 1"))
+    #expect(try refusal("--observables", "order", "--degrees", "0").contains("from 1 to 12, not 0"))
+    #expect(try refusal("--observables", "order", "--nearest", "6", "--neighbor-radius", "1").contains("one rule"))
+    #expect(try refusal("--observables", "solid", "--nearest", "6").contains("among 6 neighbours"))
+    #expect(try refusal("--observables", "order", "--neighbor-radius", "A=1").contains("not a pair of species"))
+    #expect(try refusal("--observables", "order", "--neighbor-radius", "x").contains("not a radius"))
+    #expect(try refusal("--observables", "voronoi", "--voronoi-radii", "B=1").contains("no atoms of species 'B'"))
+    #expect(try refusal("--observables", "voronoi", "--voronoi-radii", "A").contains("such as A=0.5"))
+  }
+
   @Test("What cannot be analysed is said in a sentence, with exit code 2")
   func refusals() throws {
     let scratch = try Scratch()

@@ -394,9 +394,9 @@ struct ProtocolTests {
       to: "deck.yaml")
     #expect(try Program.run("run", "deck.yaml", "-q", in: scratch).code == 0)
     let result = try Program.run(
-      "analyze", "deck-run/liquid.nc", "--observables", "msd", "--fields", "-o", "out", "-q", in: scratch)
+      "analyze", "deck-run/liquid.nc", "--observables", "msd", "--displacements", "-o", "out", "-q", in: scratch)
     #expect(result.code == 0, "\(result.error)")
-    let lines = scratch.text("out/fields.extxyz").split(separator: "\n")
+    let lines = scratch.text("out/displacements.extxyz").split(separator: "\n")
     #expect(lines.count == 3 * 252 && lines[1].contains("displacement:R:1:neighborhood:I:1"))
     // The start is fcc with two kinds of atoms on its sites, of which ten are empty.
     let start = lines[2..<252].map { $0.split(separator: " ") }
@@ -418,7 +418,7 @@ struct ProtocolTests {
       """
     let process = Process()
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", script, scratch.path + "/out/fields.extxyz"]
+    process.arguments = ["-c", script, scratch.path + "/out/displacements.extxyz"]
     try process.run()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)

@@ -93,6 +93,9 @@ struct ResumeTests {
               - velocity-autocorrelation: {longest: 200}
               - radial-distribution: {every: 40}
               - structure-factor: {every: 50, largest: 10}
+              - bond-order: {every: 60}
+              - crystallinity: {every: 60, neighbors: {radius: 1.4}}
+              - voronoi: {every: 70, radii: {A: 0.5, B: 0.44}}
           """)
       }
     }

@@ -19,6 +19,8 @@ struct ObservableSection: DeckSection {
     case cageRelativeDisplacement = "cage-relative-displacement"
     case radialDistribution = "radial-distribution"
     case structureFactor = "structure-factor"
+    case bondOrder = "bond-order"
+    case crystallinity, voronoi
 
     /// What the default name of its table ends in.
     var suffix: String {
@@ -37,6 +39,9 @@ struct ObservableSection: DeckSection {
       case .cageRelativeDisplacement: "crmsd"
       case .radialDistribution: "gr"
       case .structureFactor: "sk"
+      case .bondOrder: "order"
+      case .crystallinity: "solid"
+      case .voronoi: "voronoi"
       }
     }
   }
@@ -59,6 +64,13 @@ struct ObservableSection: DeckSection {
   var broken = 0.0
   var sigma: [NeighborCriterion.Pair] = []
   var fit = FitWindow.automatic
+  var degrees: [Int] = []
+  var neighbors = NeighborRule.nearest(12)
+  var degree = 0
+  var threshold = 0.0
+  var bonds = 0
+  var radii: [Labelled<Double>]?
+  var signatures = 0
   var file: String?
   var marks = Marks.none
 
@@ -117,6 +129,9 @@ struct ObservableSection: DeckSection {
     case .cageRelativeDisplacement: cageRelativeDisplacement
     case .radialDistribution: radialDistribution
     case .structureFactor: structureFactor
+    case .bondOrder: bondOrder
+    case .crystallinity: crystallinity
+    case .voronoi: voronoi
     }
   }
 
@@ -290,6 +305,17 @@ struct ObservableSection: DeckSection {
         "The most vectors of a bin that are used."),
     ] + average)
 
+  private static let bondOrder: SectionTable<Self> = keys(
+    of: .bondOrder, "Distributions of q_l, of averaged q_l and of w_l.", bondOrderKeys + average)
+
+  private static let crystallinity: SectionTable<Self> = keys(
+    of: .crystallinity, "How many solid-like bonds atoms have, and the fraction of atoms with enough of them.",
+    crystallinityKeys + average)
+
+  private static let voronoi: SectionTable<Self> = keys(
+    of: .voronoi, "Cells of the radical tessellation: signatures <n3 n4 n5 n6>, volumes, numbers of faces.",
+    voronoiKeys + average)
+
   // MARK: Reading
 
   /// One observable of the list.
@@ -345,6 +371,11 @@ struct ObservableSection: DeckSection {
       case .cageRelativeDisplacement: .cageRelativeDisplacement(NeighborCriterion(formed: formed, pairs: sigma))
       case .radialDistribution: .radialDistribution(range: range, bins: bins)
       case .structureFactor: .structureFactor(largest: largest, resolution: resolution, vectors: vectors)
+      case .bondOrder: .bondOrder(degrees: degrees, neighbors: neighbors, bins: bins)
+      case .crystallinity: .crystallinity(criterion)
+      case .voronoi:
+        .voronoi(
+          radii: Dictionary((radii ?? []).map { ($0.label, $0.value) }) { $1 }, signatures: signatures, bins: bins)
       }
     var request = ObservableRequest(quantity, file: file ?? "", species: species)
     request.fit = fit
