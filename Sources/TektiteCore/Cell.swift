@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Which of the three lattice directions repeat.
 public struct Periodicity: Hashable, Sendable {
   /// Whether the first, second and third lattice vector repeat.
@@ -78,6 +86,19 @@ public struct Cell: Hashable, Sendable {
   public var volume: Double? {
     guard periodic == .all else { return nil }
     return abs(vectors.determinant)
+  }
+
+  /// The lengths of the lattice vectors.
+  public var lengths: Vector3 { Vector3(vectors.a.length, vectors.b.length, vectors.c.length) }
+
+  /// The angles α (between b and c), β (c, a) and γ (a, b) in degrees; 90 next to a vector that is missing.
+  public var angles: Vector3 {
+    func angle(_ u: Vector3, _ v: Vector3) -> Double {
+      let product = u.dot(v)
+      // From the sine and the cosine: good to the last digits for any angle.
+      return product == 0 ? 90 : atan2(u.cross(v).length, product) * (180 / Double.pi)
+    }
+    return Vector3(angle(vectors.b, vectors.c), angle(vectors.c, vectors.a), angle(vectors.a, vectors.b))
   }
 
   /// Distances between opposite faces of the basis, one for each direction.

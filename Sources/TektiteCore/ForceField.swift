@@ -1,8 +1,11 @@
 import TektiteKernels
 
 /// The driver's bundle of a potential, its neighbour lists and its results. `update` brings forces up to date with the positions:
-/// it checks the list, rebuilds it exactly when an atom has moved half the skin since the last build, zeroes the
+/// it checks the list, rebuilds it exactly when an atom has moved half the margin since the last build, zeroes the
 /// results and lets the potential add to them.
+///
+/// A cell that is set from outside has the list built anew. Where the atoms are mapped with the cell, `deform` does it: the list then stays as long as
+/// no pair can have come within the cutoff that was not within the list radius when it was built.
 ///
 /// At a rebuild the atoms of the system are wrapped and change slots; arrays kept elsewhere by slot are then out of
 /// date, which `rebuilds` tells.
@@ -32,6 +35,9 @@ public struct ForceField: ~Copyable {
   private let nearSkin: Double
   private var nearRadii: [Double]
   private var nearDisplacement = 0.0
+  private var nearCell = Cell.open
+  // The cell that the shifts of the list are of.
+  private var listCell = Cell.open
   private var potential: AnyPotential
   private var clusters: ClusterList
   private var edges = EdgeList()
@@ -98,31 +104,74 @@ public struct ForceField: ~Copyable {
     let isStale = isListStale(system, moved)
     if isStale {
       try rebuild(&system)
-    } else if requirements.lists.contains(.clusters) && !(moved < nearSkin * nearSkin / 4) {
-      prune(system)
+    } else if requirements.lists.contains(.clusters) {
+      let margin = margin(nearSkin, radius: nearRadii.max() ?? 0, since: nearCell, system.cell)
+      if !(margin > 0 && moved < margin * margin / 4) { prune(system) }
     }
     try evaluate(system, quantities)
     return isStale
   }
 
+  /// What is left of the margin of a list after the cell was deformed: by the map F from the cell of the search to the present one, a pair that
+  /// was at least a radius R apart has come no closer than s R, with the smallest stretch s of F. Atoms may have moved half of what is left, on top of the map.
+  private func margin(_ full: Double, radius: Double, since old: Cell, _ cell: Cell) -> Double {
+    if old == cell { return full }
+    let stretch = (old.vectors.inverse * cell.vectors).stretches.smallest
+    return full - max(0, 1 - stretch) * radius
+  }
+
+  /// The largest squared displacement since the list was built, on top of the map of the cell.
+  private func displacementSinceBuild(_ system: borrowing System) -> Double {
+    if system.cell == referenceCell {
+      return largestSquaredDisplacement(system.positions, reference, team: context.team)
+    }
+    return largestSquaredDisplacement(
+      system.positions, reference, mapped: referenceCell.vectors.inverse * system.cell.vectors, team: context.team)
+  }
+
+  /// Deforms the cell, and all atoms with it; the results must then be brought up to date by `update(_:_:largestSquaredDisplacement:)` with what is found
+  /// here or by a later pass. Positions of the last pruning (`near`) are mapped too, so that displacements from them do not count the map.
+  /// - Parameters:
+  ///   - cell: the old cell times the map of the deformation; it repeats in all three directions, as the old one.
+  ///   - deformation: what happens to positions and velocities.
+  public mutating func deform(_ system: inout System, to cell: Cell, _ deformation: Deformation)
+    -> IntegrationFindings
+  {
+    let findings = TektiteKernels.deform(
+      positions: &system.positions, velocities: &system.velocities, reference: &near, deformation, team: context.team)
+    // A cell that was set from outside in the meantime leaves the list stale.
+    let isKnown = isValid && system.cell == listCell
+    system.cell = cell
+    if isKnown && cell != listCell {
+      clusters.setBasis(cell.basis)
+      listCell = cell
+      nearDisplacement *= deformation.map.stretches.largest
+    }
+    return findings
+  }
+
   /// Whether an atom has moved half the skin since the list was built. What is known is the displacement since the last pruning; only when that and
   /// the one before it could add up to half the skin are the positions compared with those of the build.
   private func isListStale(_ system: borrowing System, _ moved: Double) -> Bool {
-    guard isValid, reference.count == system.count, system.cell == referenceCell, moved.isFinite else { return true }
-    if nearDisplacement + moved.squareRoot() < 0.4999 * skin { return false }
-    return !(largestSquaredDisplacement(system.positions, reference, team: context.team) < skin * skin / 4)
+    guard isValid, reference.count == system.count, system.cell == listCell, moved.isFinite else { return true }
+    let margin = margin(skin, radius: radii.max() ?? 0, since: referenceCell, system.cell)
+    guard margin > 0 else { return true }
+    if nearDisplacement + moved.squareRoot() < 0.4999 * margin { return false }
+    return !(displacementSinceBuild(system) < margin * margin / 4)
   }
 
   private mutating func prune(_ system: borrowing System) {
     let start = monotonicSeconds()
     clusters.prune(system.positions, radii: nearRadii, team: context.team)
     near.copy(from: system.positions, team: context.team)
-    nearDisplacement = largestSquaredDisplacement(system.positions, reference, team: context.team).squareRoot()
+    nearCell = system.cell
+    nearDisplacement = displacementSinceBuild(system).squareRoot()
     prunings += 1
     listSeconds += monotonicSeconds() - start
   }
 
-  /// Takes up a list that an earlier run had: `reference` holds the positions of its last rebuild in the order of the system's slots.
+  /// Takes up a list that an earlier run had: `reference` holds the positions of its last rebuild in the order of the system's slots, `cell` the cell
+  /// that it had then.
   public mutating func restore(reference positions: [Vector3], cell: Cell, rebuilds count: Int, _ system: inout System)
     throws(PotentialError)
   {
@@ -133,6 +182,13 @@ public struct ForceField: ~Copyable {
     try rebuild(&system, isRestoring: true)
     system.cell = current
     swap(&kept, &system.positions)
+    if current != cell {
+      clusters.setBasis(current.basis)
+      listCell = current
+      let map = cell.vectors.inverse * current.vectors
+      for slot in near.indices { near[slot] = near[slot] * map }
+      nearCell = current
+    }
     if requirements.lists.contains(.clusters) { prune(system) }
     rebuilds = count
   }
@@ -184,6 +240,8 @@ public struct ForceField: ~Copyable {
     }
     reference.copy(from: system.positions, team: context.team)
     referenceCell = cell
+    listCell = cell
+    nearCell = cell
     near.copy(from: system.positions, team: context.team)
     nearDisplacement = 0
     if requirements.lists.contains(.clusters) { clusters.prune(system.positions, radii: nearRadii, team: context.team) }

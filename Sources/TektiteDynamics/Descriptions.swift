@@ -78,6 +78,8 @@ public struct DynamicsStage: Hashable, Sendable {
   public var name: String
   /// Thermostat.
   public var thermostat: Thermostat = .none
+  /// Barostat, or nil for a constant cell.
+  public var barostat: Barostat?
   /// Timestep in internal units.
   public var timestep: Double
   /// Number of steps.

@@ -14,7 +14,7 @@ public struct ObservedStage: Sendable {
   public var timestep: Double
   /// The number of steps.
   public var steps: Int
-  /// What the dynamics keep constant: `NVE` or `NVT`.
+  /// What the dynamics keep constant: `NVE`, `NVT` or `NPT`.
   public var ensemble: String
   /// The degrees of freedom by which kinetic energy becomes a temperature; nil for 3N − 3.
   public var degreesOfFreedom: Int?

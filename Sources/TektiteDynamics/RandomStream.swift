@@ -13,6 +13,8 @@ public enum RandomStream: UInt64, Sendable, CaseIterable {
   case brownian = 4
   /// Trial exchanges of atoms.
   case exchanges = 5
+  /// The noise of stochastic cell rescaling.
+  case cell = 6
 
   /// The generator of this stream for a run's seed and one of its stages.
   ///

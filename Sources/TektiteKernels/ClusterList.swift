@@ -31,6 +31,8 @@ public struct ClusterList: ~Copyable {
   var shiftVectors = Buffer<Vector3>(count: 1)
   private var shiftMultiples = Buffer<LatticeShift>(count: 1)
   private var shiftFloats = Buffer<Float>(count: 3)
+  // The order of directions in which shifts are added up.
+  private var axes = (0, 1, 2)
   var origin = Vector3.zero
   /// How many entries the runs hold after the last pruning.
   public private(set) var entryCount = 0
@@ -112,7 +114,8 @@ public struct ClusterList: ~Copyable {
     if !isRestoring { Self.wrap(&atoms, geometry, ranges, team) }
 
     // The longest direction comes first: chunks are slices across it.
-    let axes = geometry.axesByWidth
+    axes = geometry.axesByWidth
+    let axes = self.axes
     let turned = geometry.turned(axes)
     let bounds = Bounds(atoms.positions, turned)
     origin = bounds.center
@@ -337,6 +340,22 @@ public struct ClusterList: ~Copyable {
       }
     }
     return r
+  }
+
+  /// Gives the shifts the lengths of another cell: one to which the atoms were mapped since the rebuild. Nothing else depends on the cell.
+  /// - Parameter basis: lattice vectors where they repeat, as those of the rebuild.
+  public mutating func setBasis(_ basis: Matrix3) {
+    let turned = Matrix3(basis[axes.0], basis[axes.1], basis[axes.2])
+    for k in shiftMultiples.indices {
+      let s = shiftMultiples[k]
+      let multiples = Vector3(Double(s.a), Double(s.b), Double(s.c))
+      // The same sum in the same order as at a rebuild.
+      let v = Vector3(multiples[axes.0], multiples[axes.1], multiples[axes.2]) * turned
+      shiftVectors[k] = v
+      shiftFloats[3 * k] = Float(v.x)
+      shiftFloats[3 * k + 1] = Float(v.y)
+      shiftFloats[3 * k + 2] = Float(v.z)
+    }
   }
 
   private mutating func search(

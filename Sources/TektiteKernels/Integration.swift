@@ -2,7 +2,7 @@
 public struct StepConstants: Sendable {
   /// Timestep.
   public var timestep: Double
-  /// Half kicks before the drift, 1 or 2.
+  /// Half kicks before the drift: 0, 1 or 2.
   public var kicks: Int
   /// Largest distance an atom may move.
   public var displacementLimit: Double
@@ -68,7 +68,7 @@ public func kickAndDrift(
 }
 
 /// Puts together what a pass finds in each range of atoms, in the order of the ranges.
-private func gather(_ ranges: Ranges, _ team: ThreadTeam, _ pass: (Int) -> IntegrationFindings) -> IntegrationFindings {
+func gather(_ ranges: Ranges, _ team: ThreadTeam, _ pass: (Int) -> IntegrationFindings) -> IntegrationFindings {
   var all = IntegrationFindings()
   withUnsafeTemporaryAllocation(of: IntegrationFindings.self, capacity: max(1, ranges.count)) { findings in
     let out = findings.baseAddress.unsafelyUnwrapped

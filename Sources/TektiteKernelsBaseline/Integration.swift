@@ -2,7 +2,7 @@ import TektiteLayouts
 
 /// Kicks and drifts the atoms of a range, and fluctuates them in between if the pass says so. Per atom:
 ///
-///     v ← v + Δt/2 f/m, once or twice
+///     v ← v + Δt/2 f/m, once or twice, or not at all
 ///     d = Δt v, or d = Δt/2 v + Δt/2 v′ with v′ = c v + √((1 − c²) k_B T / m) R
 ///     x ← x + d unless |d| is beyond the limit
 public func integrate(_ a: borrowing IntegrationPass, _ range: Range<Int>) -> IntegrationFindings {
@@ -71,7 +71,8 @@ private func byFours(
     _ slot: Int, _ live: Int
   ) -> (FourVectors, FourVectors) {
     let kick = (h / m) * f
-    var v = v0 + kick
+    var v = v0
+    if kicks > 0 { v = v + kick }
     if kicks == 2 { v = v + kick }
     var d: FourVectors
     if fluctuates {

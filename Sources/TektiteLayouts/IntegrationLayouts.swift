@@ -11,7 +11,7 @@ public struct IntegrationPass {
   public var identity: UnsafePointer<Int32>
   /// The step.
   public var timestep = 0.0
-  /// Half kicks to do first, 1 or 2.
+  /// Half kicks to do first: 0, 1 or 2.
   public var kicks = 1
   /// Largest displacement of an atom in one step.
   public var limit = Double.infinity

@@ -67,7 +67,7 @@ public struct PropensityConfiguration: Sendable {
     return configurations
   }
 
-  private static func times(_ column: ExtendedXYZ.Column, _ path: String) throws(InputError) -> [Double] {
+  private static func times(_ column: ExtendedXYZ.FrameColumn, _ path: String) throws(InputError) -> [Double] {
     func wrong(_ message: String) -> InputError { InputError(message, file: path, line: column.line) }
     let count = column.values.count
     if let list = column.comment["propensity_times"] {

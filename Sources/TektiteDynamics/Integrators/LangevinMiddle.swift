@@ -39,7 +39,15 @@ public struct LangevinMiddle: Integrator, ~Copyable {
   public let temperature: Schedule
   /// The number of steps of the stage, which ramps refer to.
   public let steps: Int
+  /// A barostat to go with it, for the same temperature, or nil. The cell moves before the fluctuation.
+  public var cellRescaling: StochasticCellRescaling?
   private let noise: Noise
+
+  /// What the barostat has to remember.
+  public var memory: [Double] {
+    get { cellRescaling?.memory ?? [] }
+    set { cellRescaling?.memory = newValue }
+  }
 
   /// Makes an integrator.
   /// - Parameters:
@@ -69,22 +77,50 @@ public struct LangevinMiddle: Integrator, ~Copyable {
       let kT = temperature.value(at: step + k, of: steps)
       let fluctuation = StepConstants.Fluctuation(
         keep: keep, variance: fresh * kT, key: noise.key, counter: UInt64(truncatingIfNeeded: step + k))
+      let wanted = k == count - 1 ? quantities : .forces
+      var kicks = k == 0 ? 1 : 2
+      var move: StochasticCellRescaling.Move?
+      if var barostat = cellRescaling, barostat.acts(in: step + k) {
+        move = try moveCell(&barostat, &system, &field, step: step + k, kicks: kicks)
+        cellRescaling = barostat
+        kicks = 0
+      }
       let findings = kickAndDrift(
         positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces,
         masses: system.masses,
         identity: system.identity, reference: field.near,
         StepConstants(
-          timestep: timestep, kicks: k == 0 ? 1 : 2, displacementLimit: displacementLimit, fluctuation: fluctuation),
+          timestep: timestep, kicks: kicks, displacementLimit: displacementLimit, fluctuation: fluctuation),
         team: team)
       if findings.runawaySlot >= 0 {
         throw RunawayAtom(slot: findings.runawaySlot, step: step + k + 1, displacement: findings.runawayDisplacement)
       }
       heat += findings.heat
       try field.update(
-        &system, k == count - 1 ? quantities : .forces, largestSquaredDisplacement: findings.largestSquaredDisplacement)
+        &system, cellRescaling?.quantities(after: step + k, wanted, field) ?? wanted,
+        largestSquaredDisplacement: findings.largestSquaredDisplacement)
+      if let barostat = cellRescaling, let move {
+        heat += barostat.heat(of: move, virial: field.evaluation.virial)
+      }
     }
     kick(
       velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
       team: team)
+  }
+
+  /// The kicks of a step, and the move of the cell in its middle. The drift of the first half, which precedes the move, is made here, and the one that the
+  /// pass with the fluctuation will make with the new velocities is taken back beforehand.
+  private func moveCell(
+    _ barostat: inout StochasticCellRescaling, _ system: inout System, _ field: inout ForceField, step: Int, kicks: Int
+  ) throws -> StochasticCellRescaling.Move {
+    let kinetic = kickAndMeasureTensor(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+      kicks: kicks, team: field.context.team)
+    let move = try barostat.move(
+      step: step, cell: system.cell, kinetic: kinetic, virial: field.evaluation.virial, count: system.count)
+    let deformation = Deformation(
+      map: move.map.positions, velocities: move.map.velocities, before: timestep / 2, after: -timestep / 2)
+    _ = field.deform(&system, to: move.map.cell, deformation)
+    return move
   }
 }

@@ -91,6 +91,12 @@ public struct NoseHooverChain: Rescaling, ~Copyable {
     try advanceScaling(&system, &field, from: step, count: count, measuring: quantities)
   }
 
+  // A chain goes with a cell that has inertia: see `MartynaTobiasKlein`.
+  var cellRescaling: StochasticCellRescaling? {
+    get { nil }
+    set {}
+  }
+
   mutating func factor(kineticEnergy: Double, step: Int) -> Double {
     let mean = 0.5 * Double(degreesOfFreedom) * temperature.value(at: step, of: steps)
     guard mean > 0 else { return 1 }

@@ -34,7 +34,15 @@ public struct StochasticRescaling: Rescaling, ~Copyable {
   public let steps: Int
   /// The number of degrees of freedom f that share the kinetic energy.
   public let degreesOfFreedom: Int
+  /// A barostat to go with it, for the same temperature, or nil.
+  public var cellRescaling: StochasticCellRescaling?
   private let noise: Noise
+
+  /// What the barostat has to remember.
+  public var memory: [Double] {
+    get { cellRescaling?.memory ?? [] }
+    set { cellRescaling?.memory = newValue }
+  }
 
   /// Makes an integrator.
   /// - Parameters:

@@ -127,6 +127,11 @@ struct Guard {
       return "atoms \(pair.first) and \(pair.second) are \(brief(pair.distance)) \(units.lengthName) apart, "
         + "where neighbours are typically \(brief(spacing)) apart"
     }
+    if report.finding == .strain {
+      return
+        "The pressure is far from that of the barostat, or the barostat follows it too quickly: start from a density nearer to its own, give it a "
+        + "longer 'relaxation' or a smaller 'compressibility', or let the pressure rise over the stage."
+    }
     guard let timestep else {
       return isClose
         ? "The structure overlaps: \(pairWords()). Check its cell and units, or build it at a lower density."

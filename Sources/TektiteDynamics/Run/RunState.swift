@@ -24,6 +24,8 @@ struct RunState {
   var diameters: [Double] = []
   /// Positions by slot when the neighbour list was built; empty between stages.
   var reference: [Vector3] = []
+  /// The cell when the neighbour list was built.
+  var referenceCell = Cell.open
   /// Running sums of the stage.
   var ledger = StageLedger()
   /// How far the outputs of the stage have got.
@@ -49,6 +51,7 @@ struct RunState {
     self.step = step
     self.deck = deck
     cell = system.cell
+    referenceCell = cell
     positions = system.positions.array()
     velocities = system.velocities.array()
     masses = system.masses.array()
@@ -88,7 +91,8 @@ struct RunState {
       try check(topology.masses[atom] == masses[slot], "atom \(atom + 1) has another mass")
       try check(positions[slot].isFinite && velocities[slot].isFinite, "atom \(atom + 1) is nowhere")
     }
-    try check(cell.validate() == nil, "its cell makes no sense")
+    try check(cell.validate() == nil && referenceCell.validate() == nil, "its cell makes no sense")
+    try check(referenceCell.periodic == cell.periodic, "its cell was of another kind")
     system.cell = cell
     system.positions = Buffer(positions)
     system.velocities = Buffer(velocities)
@@ -106,6 +110,8 @@ struct RunState {
       write(&writer)
       return CheckpointSection(name: name, bytes: writer.bytes)
     }
+    // A cell that changes is another than that of the list.
+    let ofList = section(Self.listCellName) { $0.put(referenceCell.vectors) }
     return [
       section("progress") {
         $0.put(Self.version)
@@ -139,7 +145,8 @@ struct RunState {
         $0.put(minimizer.map(Int32.init))
         $0.put(restingVelocities)
       },
-    ] + (diameters.isEmpty ? [] : [section(Self.diametersName) { $0.put(diameters) }])
+    ] + (referenceCell == cell ? [] : [ofList])
+      + (diameters.isEmpty ? [] : [section(Self.diametersName) { $0.put(diameters) }])
       + (observations.isEmpty ? [] : [CheckpointSection(name: Self.observationsName, bytes: observations)])
   }
 
@@ -147,6 +154,8 @@ struct RunState {
   static let diametersName = "diameters"
   /// The section with the sums of observables, which only stages that observe something have.
   static let observationsName = "observations"
+  /// The section with the cell of the neighbour list, where that is not the cell.
+  private static let listCellName = "list cell"
 
   /// Reads the sections of a checkpoint.
   init(_ sections: [CheckpointSection], file: String) throws(InputError) {
@@ -218,6 +227,12 @@ struct RunState {
     if sections.contains(where: { $0.name == Self.diametersName }) {
       reader = try read(Self.diametersName)
       diameters = try reader.doubles()
+      try reader.expectEnd()
+    }
+    referenceCell = cell
+    if sections.contains(where: { $0.name == Self.listCellName }) {
+      reader = try read(Self.listCellName)
+      referenceCell.vectors = try reader.matrix()
       try reader.expectEnd()
     }
     observations = sections.first { $0.name == Self.observationsName }?.bytes ?? []

@@ -10,17 +10,26 @@ extension Simulation {
       let integrator = VelocityVerlet(timestep: stage.timestep)
       return try drive(integrator, stage, index: index, resuming: state)
     case .langevin(let temperature, let friction):
-      let integrator = LangevinMiddle(
+      var integrator = LangevinMiddle(
         timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
         noise: Noise(RandomStream.langevin.generator(seed: plan.seed, stage: index)))
+      integrator.cellRescaling = cellRescaling(stage, index)
       return try drive(integrator, stage, index: index, resuming: state)
     case .csvr(let temperature, let time):
-      let integrator = StochasticRescaling(
+      var integrator = StochasticRescaling(
         timestep: stage.timestep, time: time, temperature: temperature, steps: stage.steps,
         degreesOfFreedom: stage.degreesOfFreedom(count: system.count),
         noise: Noise(RandomStream.rescaling.generator(seed: plan.seed, stage: index)))
+      integrator.cellRescaling = cellRescaling(stage, index)
       return try drive(integrator, stage, index: index, resuming: state)
     case .noseHoover(let temperature, let time, let chain):
+      if case .martynaTobiasKlein(let pressure, let cellTime, let coupling) = stage.barostat {
+        let integrator = MartynaTobiasKlein(
+          timestep: stage.timestep, time: time, cellTime: cellTime, chain: chain, temperature: temperature,
+          pressure: pressure, coupling: coupling, steps: stage.steps,
+          degreesOfFreedom: stage.degreesOfFreedom(count: system.count))
+        return try drive(integrator, stage, index: index, resuming: state)
+      }
       let integrator = NoseHooverChain(
         timestep: stage.timestep, time: time, chain: chain, temperature: temperature, steps: stage.steps,
         degreesOfFreedom: stage.degreesOfFreedom(count: system.count))
@@ -30,6 +39,27 @@ extension Simulation {
         timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
         noise: Noise(RandomStream.brownian.generator(seed: plan.seed, stage: index)))
       return try drive(integrator, stage, index: index, resuming: state)
+    }
+  }
+
+  private func cellRescaling(_ stage: DynamicsStage, _ index: Int) -> StochasticCellRescaling? {
+    guard case .cellRescaling(let pressure, let time, let compressibility, let coupling, let interval) = stage.barostat,
+      let temperature = stage.thermostat.temperature
+    else { return nil }
+    return StochasticCellRescaling(
+      timestep: stage.timestep, pressure: pressure, time: time, compressibility: compressibility, coupling: coupling,
+      interval: interval, temperature: temperature, steps: stage.steps,
+      degreesOfFreedom: stage.degreesOfFreedom(count: system.count),
+      noise: Noise(RandomStream.cell.generator(seed: plan.seed, stage: index)))
+  }
+
+  /// Finds what keeps a barostat from working with the system and the potential at hand.
+  private func check(_ barostat: Barostat, _ stage: DynamicsStage, _ field: borrowing ForceField) throws(InputError) {
+    if let why = barostat.coupling.complaint(about: system.cell) {
+      throw InputError(why, file: "stage '\(stage.name)'")
+    }
+    if !field.requirements.quantities.contains(.virial) {
+      throw InputError("a barostat needs a potential that computes the stress", file: "stage '\(stage.name)'")
     }
   }
 
@@ -47,6 +77,7 @@ extension Simulation {
         "the forces of \(plan.models[index].name) are not the gradient of an energy, so a stage without a thermostat would not "
           + "conserve it. Give the stage a thermostat.", file: "stage '\(stage.name)'")
     }
+    if let barostat = stage.barostat { try check(barostat, stage, field) }
     integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
     let measured = DynamicsQuantities.of(field)
     let freedom = stage.degreesOfFreedom(count: system.count)
@@ -66,8 +97,8 @@ extension Simulation {
       stage: stage.name, limits: stage.limits, ledger: ledger, thermostat: stage.thermostat.largestTemperature,
       timestep: stage.timestep)
     var outputs = try StageOutputs(
-      trajectories: stage.trajectories, thermo: stage.thermo,
-      columns: thermoColumns(measured, exchanges: stage.exchange != nil), header: header(index),
+      trajectories: stage.trajectories, thermo: stage.thermo, columns: thermoColumns(stage, measured),
+      header: header(index),
       store: store, positions: state?.outputs)
     var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
     if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
@@ -96,6 +127,7 @@ extension Simulation {
       var state = RunState(stage: index, step: step, deck: plan.deckText, system: system)
       state.forces = field.evaluation.forces.array()
       state.reference = field.reference.array()
+      state.referenceCell = field.referenceCell
       state.ledger = ledger
       state.ledger.heat = integrator.heat
       state.integrator = integrator.memory
@@ -145,7 +177,7 @@ extension Simulation {
         try outputs.writeFrames(
           at: step, time: time, of: system, forces: field.evaluation.forces, energy: sample.potential,
           stress: sample.virialStress)
-        try outputs.writeRow(at: step) { row(step: step, time: time, sample) }
+        try outputs.writeRow(at: step) { row(stage, step: step, time: time, sample) }
       }
       // Behind all else that happens at the step, and made up for after an interruption in its midst. What it finds depends on nothing but the positions.
       var isStopped = false
@@ -189,6 +221,13 @@ extension Simulation {
         let violation = Guard.Violation(
           finding: field.evaluation.forces[runaway.slot].isFinite ? .displacement : .nonFiniteForce,
           value: runaway.displacement, limit: integrator.displacementLimit, slot: runaway.slot)
+        let report = stop(violation, field, system, runaway.step)
+        try observations?.write(to: store)
+        try inherents?.close()
+        return try finish(report, watch.lastGood, entry(field, system, step), index, earlier, outputs)
+      } catch let runaway as RunawayCell {
+        let violation = Guard.Violation(
+          finding: .strain, value: runaway.strain, limit: RunawayCell.limit, slot: nil)
         let report = stop(violation, field, system, runaway.step)
         try observations?.write(to: store)
         try inherents?.close()
@@ -329,7 +368,7 @@ extension Simulation {
 
   /// The columns of a thermo table. Stress has its kinetic part, so that the pressure is minus a third of its trace; the drift is the
   /// change of the conserved energy per atom since step 0. A committee adds the spread of its energies and the largest of its forces.
-  private func thermoColumns(_ quantities: Quantities, exchanges: Bool) -> [TableColumn] {
+  private func thermoColumns(_ stage: DynamicsStage, _ quantities: Quantities) -> [TableColumn] {
     let energy = unit(plan.units.energyName)
     let pressure = plan.units == .lj ? "" : "eV/Å^3"
     return [
@@ -338,8 +377,26 @@ extension Simulation {
       TableColumn("kinetic", energy), TableColumn("total", energy), TableColumn("conserved", energy),
       TableColumn("pressure", pressure),
     ] + ["xx", "yy", "zz", "yz", "xz", "xy"].map { TableColumn("stress_\($0)", pressure) }
-      + [TableColumn("drift", energy)] + spreadColumns(quantities)
-      + (exchanges ? [TableColumn("exchange_acceptance")] : [])
+      + [TableColumn("drift", energy)] + (stage.changesCell ? cellColumns : []) + spreadColumns(quantities)
+      + (stage.exchange == nil ? [] : [TableColumn("exchange_acceptance")])
+  }
+
+  /// The columns of a table whose cell changes: density is atoms per volume, angles are those between b and c, c and a, a and b.
+  private var cellColumns: [TableColumn] {
+    let length = unit(plan.units.lengthName)
+    let volume = plan.units == .lj ? "" : "Å^3"
+    return [TableColumn("volume", volume), TableColumn("density", plan.units == .lj ? "" : "1/Å^3")]
+      + ["a", "b", "c"].map { TableColumn("cell_\($0)", length) }
+      + ["alpha", "beta", "gamma"].map { TableColumn("cell_\($0)", "degrees") }
+  }
+
+  private var cellValues: [Double] {
+    let cell = system.cell
+    let volume = cell.volume ?? .nan
+    let (lengths, angles) = (cell.lengths, cell.angles)
+    return [
+      volume, Double(system.count) / volume, lengths.x, lengths.y, lengths.z, angles.x, angles.y, angles.z,
+    ]
   }
 
   /// The columns of a table that only a committee has.
@@ -351,14 +408,14 @@ extension Simulation {
     ]
   }
 
-  private func row(step: Int, time: Double, _ sample: Sample) -> [Double] {
+  private func row(_ stage: DynamicsStage, step: Int, time: Double, _ sample: Sample) -> [Double] {
     let potential = sample.potential ?? .nan
     let stress = sample.stress ?? Double.nan * Matrix3.identity
     return [
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
       sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
       stress.a.x, stress.b.y, stress.c.z, stress.b.z, stress.a.z, stress.a.y, sample.drift ?? .nan,
-    ] + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
+    ] + (stage.changesCell ? cellValues : []) + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {

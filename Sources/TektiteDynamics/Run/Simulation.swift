@@ -178,7 +178,9 @@ public struct Simulation: ~Copyable {
             "a timestep of \(dynamics.timestep) for \(dynamics.steps) steps; expected a positive timestep",
             "stage '\(stage.name)'")
         }
-        if let why = dynamics.thermostat.complaint { throw wrong(why, "stage '\(stage.name)'") }
+        if let why = dynamics.thermostat.complaint ?? dynamics.barostat?.complaint(beside: dynamics.thermostat) {
+          throw wrong(why, "stage '\(stage.name)'")
+        }
         if let why = dynamics.exchangeComplaint(structure, model) { throw wrong(why, "stage '\(stage.name)'") }
       }
       if case .isoconfigurational(let ensemble) = stage {
@@ -206,7 +208,7 @@ public struct Simulation: ~Copyable {
     var field = try ForceField(model, for: system, skin: chosen, team: team)
     guard let state, !state.reference.isEmpty else { return field }
     // The list is a function of the positions at which it was built; the same list gives the same order of every sum.
-    try field.restore(reference: state.reference, cell: state.cell, rebuilds: state.ledger.rebuilds, &system)
+    try field.restore(reference: state.reference, cell: state.referenceCell, rebuilds: state.ledger.rebuilds, &system)
     try field.update(&system, DynamicsQuantities.of(field))
     if field.evaluation.forces.array() != state.forces {
       progress.note(

@@ -16,8 +16,7 @@ struct StageObservations {
     observer = try observation.makeObserver(
       for: ObservedStage(
         name: stage.name, units: units, topology: topology, cell: cell, timestep: stage.timestep, steps: stage.steps,
-        ensemble: stage.thermostat == .none ? "NVE" : "NVT",
-        degreesOfFreedom: stage.degreesOfFreedom(count: topology.count)))
+        ensemble: stage.ensemble, degreesOfFreedom: stage.degreesOfFreedom(count: topology.count)))
     guard let state else { return }
     var reader = ByteReader(state.observations, file: checkpoint, section: RunState.observationsName)
     try observer.restore(from: &reader)

@@ -14,6 +14,8 @@ public struct UnphysicalReport: Error, Hashable, Sendable {
     case temperature = "temperature beyond the limit"
     /// An atom that was about to move too far in one step.
     case displacement = "displacement beyond the limit"
+    /// A cell that was about to be strained too much in one step.
+    case strain = "strain of the cell in one step beyond the limit"
   }
 
   /// One of the atoms concerned.
