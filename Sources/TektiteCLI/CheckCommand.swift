@@ -176,6 +176,7 @@ struct DeckReport {
       lines.append(
         "'\(dynamics.name)': \(Wording.count(dynamics.steps, "step")) of \(Wording.number(step)) \(unit) = \(length)")
       lines.append(thermostatText(dynamics))
+      if let barostat = dynamics.barostat { lines.append(barostatText(barostat)) }
       if let velocities = dynamics.velocities { lines.append("new velocities at T = \(temperatureText(velocities))") }
     }
     lines.append(
@@ -208,12 +209,28 @@ struct DeckReport {
     }
   }
 
-  private func course(_ temperature: Schedule) -> String {
-    switch temperature {
-    case .constant(let value): temperatureText(value)
-    case .ramp(let from, let to): "\(temperatureText(from)) to \(temperatureText(to)), linearly"
+  private func barostatText(_ barostat: Barostat) -> String {
+    func pressure(_ value: Double) -> String {
+      Wording.number(value) + (units == .lj ? "" : " \(units.energyName)/\(units.lengthName)^3")
+    }
+    func time(_ value: Double) -> String { "\(Wording.number(value * units.femtoseconds)) \(units.timeName)" }
+    switch barostat {
+    case .cellRescaling(let target, let relaxation, _, let coupling, _):
+      return
+        "stochastic cell rescaling, \(coupling.rawValue), P = \(course(target, pressure)); relaxation \(time(relaxation))"
+    case .martynaTobiasKlein(let target, let swing, let coupling):
+      return "Martyna-Tobias-Klein barostat, \(coupling.rawValue), P = \(course(target, pressure)); time \(time(swing))"
+    }
+  }
+
+  private func course(_ temperature: Schedule) -> String { course(temperature, temperatureText) }
+
+  private func course(_ schedule: Schedule, _ text: (Double) -> String) -> String {
+    switch schedule {
+    case .constant(let value): text(value)
+    case .ramp(let from, let to): "\(text(from)) to \(text(to)), linearly"
     case .piecewise(let points):
-      points.map { "\(temperatureText($0.value)) at step \(Wording.count($0.step))" }.joined(separator: ", ")
+      points.map { "\(text($0.value)) at step \(Wording.count($0.step))" }.joined(separator: ", ")
     }
   }
 

@@ -45,6 +45,7 @@ extension Deck {
       }
     }
     try checkObservables(structure)
+    try checkBarostats(structure, resolved)
     return SimulationPlan(
       title: title, units: units, seed: seed, structure: structure,
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
@@ -83,6 +84,30 @@ extension Deck {
       if let spec = body.stages[index].potential { deck.body.stages[index].potential = try settled(spec) }
     }
     return deck
+  }
+}
+
+// MARK: - Barostats
+
+extension Deck {
+  /// Finds what keeps barostats from working with the structure and the potentials at hand.
+  private func checkBarostats(_ structure: Structure, _ models: [ResolvedModel]) throws(InputError) {
+    var isTilted = false
+    for (stage, model) in zip(body.stages, models) {
+      guard case .dynamics(let section) = stage, let barostat = section.barostat.barostat(units) else { continue }
+      let mark = section.barostat.marks.values["coupling"] ?? section.barostat.marks.section
+      if let complaint = barostat.coupling.complaint(about: structure.frame.cell) { throw mark.error(complaint) }
+      if barostat.coupling == .anisotropic && isTilted {
+        throw mark.error(
+          "an anisotropic barostat needs a cell with right angles, and a stage before this one may tilt it")
+      }
+      if barostat.coupling == .triclinic { isTilted = true }
+      let worker = try? model.model.makePotential(for: structure.topology.table)
+      if let quantities = worker?.requirements.quantities, !quantities.contains(.virial) {
+        throw section.barostat.marks["kind"].error(
+          "a barostat needs a potential that computes the stress, and \(model.name) does not")
+      }
+    }
   }
 }
 
@@ -273,6 +298,7 @@ extension DynamicsSection {
   func stage(_ units: Units, atoms: Int) -> DynamicsStage {
     var stage = DynamicsStage(name: name ?? "", timestep: timestep / units.femtoseconds, steps: steps)
     stage.thermostat = thermostat.thermostat(units)
+    stage.barostat = barostat.barostat(units)
     stage.velocities = velocities.map { $0.temperature * units.boltzmann }
     stage.trajectories = trajectory.map(\.output)
     stage.thermo = thermo?.output

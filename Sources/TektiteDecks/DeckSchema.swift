@@ -14,7 +14,7 @@ public func deckSchema() -> String {
       NetworkSection.sevennet.definition, CommitteeSection.table.definition,
       DefaultsSection.table.definition, MinimizeSection.table.definition,
       DynamicsSection.table.definition, IsoconfigurationalSection.table.definition, ThermostatSection.table.definition,
-      TemperatureSection.table.definition,
+      TemperatureSection.table.definition, BarostatSection.table.definition, PressureSection.table.definition,
       TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
       CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
       CertificateSection.table.definition, InherentStructuresSection.table.definition,

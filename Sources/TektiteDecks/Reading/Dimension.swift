@@ -18,6 +18,7 @@ struct Dimension: Hashable, Sendable {
   static let waveNumber = Dimension(length: -1)
   static let frequency = Dimension(time: -1)
   static let pressure = Dimension(length: -3, energy: 1)
+  static let compressibility = Dimension(length: 3, energy: -1)
   static let numberDensity = Dimension(length: -3)
   static let massDensity = Dimension(length: -3, mass: 1)
 
@@ -36,6 +37,7 @@ struct Dimension: Hashable, Sendable {
     case .numberDensity: "a number density"
     case .massDensity: "a mass density"
     case .pressure: "a pressure"
+    case .compressibility: "a compressibility (one over pressure)"
     default: "something else"
     }
   }
@@ -54,6 +56,8 @@ struct Dimension: Hashable, Sendable {
     case (.waveNumber, .real): "1/Å, 1/nm"
     case (.numberDensity, .lj): "1/sigma^3"
     case (.pressure, .lj): "epsilon/sigma^3"
+    case (.compressibility, .lj): "sigma^3/epsilon"
+    case (.compressibility, .real): "Å^3/eV, 1/GPa, 1/bar"
     case (.pressure, .real): "eV/Å^3, GPa, bar"
     case (.length, .real): "Å (or A, angstrom), nm, pm, bohr"
     case (.energy, .real): "eV, meV, kJ/mol, kcal/mol, hartree"
@@ -83,6 +87,7 @@ struct Dimension: Hashable, Sendable {
     case .numberDensity: "1/Å^3"
     case .massDensity: "amu/Å^3"
     case .pressure: "eV/Å^3"
+    case .compressibility: "Å^3/eV"
     default: ""
     }
   }

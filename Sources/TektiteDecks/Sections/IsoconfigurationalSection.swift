@@ -49,6 +49,12 @@ struct IsoconfigurationalSection: TriggeredSection {
         "Correlations of propensity with the inherent structure. Default: the name of the stage with -predictors.csv."),
       .skin(\.skin),
     ],
+    later: [
+      "barostat":
+        "the runs of an isoconfigurational ensemble are at constant energy and volume; a 'barostat' belongs to a dynamics stage before it",
+      "thermostat":
+        "the runs of an isoconfigurational ensemble are at constant energy; a 'thermostat' belongs to a dynamics stage before it",
+    ],
     inherited: ["timestep"],
     check: { section, _ throws(InputError) in
       try section.settleTrigger("an isoconfigurational stage", default: .logarithmic(perDecade: 4, block: nil))

@@ -6,6 +6,7 @@ struct DynamicsSection: DeckSection {
   var name: String?
   var potential: PotentialSpec?
   var thermostat = ThermostatSection()
+  var barostat = BarostatSection()
   var timestep = 0.0
   var steps = 0
   var velocities: VelocitiesSection?
@@ -29,6 +30,9 @@ struct DynamicsSection: DeckSection {
       .optional(
         "thermostat", \.thermostat, ThermostatSection.codec, default: ThermostatSection(),
         "How the stage exchanges heat; 'none' is velocity Verlet at constant energy."),
+      .optional(
+        "barostat", \.barostat, BarostatSection.codec, default: BarostatSection(),
+        "How the cell follows a pressure; 'none' keeps it as it is."),
       .required(
         "timestep", \.timestep, .quantity("a timestep, a time", .time, .positive),
         "The timestep, such as 0.005 or '2 fs'."),
@@ -69,6 +73,7 @@ struct DynamicsSection: DeckSection {
 
   /// What a thermostat asks of the rest of its stage.
   private func checkThermostat() throws(InputError) {
+    try barostat.check(beside: thermostat, timestep: timestep)
     if thermostat.kind == .brownian, momentumRemoval != nil {
       throw marks["momentum-removal"].error(
         "'momentum-removal' has no meaning for a Brownian thermostat, under which velocities are new in each step; remove it or write 'start'"
@@ -122,7 +127,9 @@ struct DefaultsSection: DeckSection {
   init() {}
 
   /// The keys of a dynamics stage that have a place here.
-  static let names = ["thermostat", "timestep", "thermo", "checkpoint", "momentum-removal", "skin", "guard"]
+  static let names = [
+    "thermostat", "barostat", "timestep", "thermo", "checkpoint", "momentum-removal", "skin", "guard",
+  ]
 
   static let table = SectionTable<Self>(
     name: "defaults", expectation: "'defaults'", meaning: "Values for every stage that does not give its own.",

@@ -124,7 +124,8 @@ struct TemperatureSection: DeckSection {
         "from", \.from, .quantity("a temperature", .temperature, .notNegative), "The temperature at the first step."),
       .absent("to", \.to, .quantity("a temperature", .temperature, .notNegative), "The temperature at the last step."),
       .absent(
-        "points", \.points, .points,
+        "points", \.points,
+        .points("temperature", .quantity("a temperature", .temperature, .notNegative)),
         "Pairs [step, temperature] with increasing steps; constant before the first and after the last."),
     ],
     check: { section, _ throws(InputError) in
@@ -164,11 +165,10 @@ extension Codec where Value == Schedule {
 }
 
 extension Codec where Value == [Schedule.Point] {
-  /// Pairs of step and temperature.
-  static var points: Codec {
-    let expectation = "a list of pairs [step, temperature]"
+  /// Pairs of step and value.
+  static func points(_ name: String, _ quantity: Codec<Double>) -> Codec {
+    let expectation = "a list of pairs [step, \(name)]"
     let step = Codec<Int>.integer("a step", in: 0...1_000_000_000_000_000)
-    let temperature = Codec<Double>.quantity("a temperature", .temperature, .notNegative)
     return Codec(
       expectation: expectation,
       schema: .object([
@@ -176,7 +176,7 @@ extension Codec where Value == [Schedule.Point] {
         (
           "items",
           .object([
-            ("type", .text("array")), ("prefixItems", .list([step.schema, temperature.schema])),
+            ("type", .text("array")), ("prefixItems", .list([step.schema, quantity.schema])),
             ("minItems", .number(2)), ("maxItems", .number(2)),
           ])
         ),
@@ -185,22 +185,22 @@ extension Codec where Value == [Schedule.Point] {
         var points: [Schedule.Point] = []
         for element in try node.elements(expectation) {
           guard case .sequence(let pair) = element.content, pair.count == 2 else {
-            throw element.mismatch("a pair [step, temperature]")
+            throw element.mismatch("a pair [step, \(name)]")
           }
           let point = Schedule.Point(
-            step: try step.decode(pair[0], context), value: try temperature.decode(pair[1], context))
+            step: try step.decode(pair[0], context), value: try quantity.decode(pair[1], context))
           if let last = points.last, point.step <= last.step {
             throw pair[0].mark.error("the steps of 'points' must increase, but \(point.step) follows \(last.step)")
           }
           points.append(point)
         }
         if points.isEmpty {
-          throw node.mark.error("the list of points is empty; give at least one [step, temperature]")
+          throw node.mark.error("the list of points is empty; give at least one [step, \(name)]")
         }
         return points
       },
       encode: { points, units in
-        .list(points.map { .list([.scalar("\($0.step)"), temperature.encode($0.value, units)]) })
+        .list(points.map { .list([.scalar("\($0.step)"), quantity.encode($0.value, units)]) })
       })
   }
 }
