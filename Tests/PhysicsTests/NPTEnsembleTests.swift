@@ -186,7 +186,7 @@ struct NPTEnsembleTests {
       var liquid = try Self.liquid(density: 0.75, temperature: 1, seed: 700 + UInt64(k))
       var c = Conditions(kind: kind, pressure: pressure, compressibility: 0.05, seed: 700 + UInt64(k))
       c.interval = k == 0 ? 1 : 5
-      let series = try Self.sample(&liquid, c, equilibration: 5000, steps: 150_000, every: 25)
+      let series = try Self.sample(&liquid, c, equilibration: 5000, steps: 250_000, every: 25)
       volumes.append(series.volume)
       let mean = Estimate(series.pressure.map { $0.trace / 3 })
       print(
