@@ -94,7 +94,9 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: "Relaxation times that the run must last for the certificate.")
   var relaxationTimes = 20.0
   @Flag(
-    help: "Also write displacements.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal.")
+    help:
+      "Also write displacements.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal."
+  )
   var displacements = false
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false

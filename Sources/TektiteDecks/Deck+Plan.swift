@@ -102,8 +102,8 @@ extension Deck {
           "an anisotropic barostat needs a cell with right angles, and a stage before this one may tilt it")
       }
       if barostat.coupling == .triclinic { isTilted = true }
-      let worker = try? model.model.makePotential(for: structure.topology.table)
-      if let quantities = worker?.requirements.quantities, !quantities.contains(.virial) {
+      let quantities = try? model.model.makePotential(for: structure.table).requirements.quantities
+      if let quantities, !quantities.contains(.virial) {
         throw section.barostat.marks["kind"].error(
           "a barostat needs a potential that computes the stress, and \(model.name) does not")
       }

@@ -251,7 +251,7 @@ struct ProtocolTests {
   @Test("A campaign that is interrupted goes on to the same end")
   func interruptedCampaign() throws {
     let scratch = try Scratch()
-    try scratch.write(Self.template.replacingOccurrences(of: "steps: 200", with: "steps: 20000"), to: "liquid.yaml")
+    try scratch.write(Self.template.replacingOccurrences(of: "steps: 200", with: "steps: 60000"), to: "liquid.yaml")
     try scratch.write(
       "deck: liquid.yaml\nparameters: {seed: [1, 2, 3], temperature: 1.0, timestep: 0.004}\n", to: "t.yaml")
     let whole = try Program.run("campaign", "t.yaml", "-o", "whole", "-q", "--jobs", "2", in: scratch)
@@ -449,7 +449,7 @@ struct ProtocolTests {
       line.split(separator: " ").firstIndex(of: "which").map { line.split(separator: " ")[$0 + 1] })
     let megabytes = try #require(Double(amount))
     #expect(megabytes > 55 && megabytes < 75, "\(line)")
-    try scratch.write(deck("[radial-distribution]"), to: "b.yaml")
+    try scratch.write(deck("[radial-distribution: {}]"), to: "b.yaml")
     let without = try Program.run("check", "b.yaml", "--threads", "1", in: scratch)
     #expect(without.output.split(separator: "\n").contains { $0.hasPrefix("memory") && !$0.contains("which") })
   }

@@ -205,7 +205,8 @@ struct CertificateTests {
     // A jump of unit variance leaves exp(−k²/2) ≈ 0 of F_s, which so falls as exp(−0.01 t): 1/e after 100 steps, 1 in time.
     #expect(abs(try #require(found.relaxationTime) - 1) < 0.05)
     #expect(abs(found.length - 200) < 1e-9)
-    #expect(Certificate(json: found.json) == found)
+    // Compared as text, since what is not a number differs from itself.
+    #expect(Certificate(json: found.json)?.json == found.json)
     #expect(Certificate(json: "{}") == nil)
   }
 

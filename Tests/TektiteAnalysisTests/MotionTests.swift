@@ -15,9 +15,14 @@ struct MotionTests {
     var own: [String: [[Double]]]
     var distinct: [String: [[Double]]]
     var q: [Double]
-    var four_point: [String: [[Double]]]
+    var fourPoint: [String: [[Double]]]
     var bonds: [String: [Double]]
     var relative: [String: [Double]]
+
+    enum CodingKeys: String, CodingKey {
+      case steps, origins, own, distinct, q, bonds, relative
+      case fourPoint = "four_point"
+    }
   }
 
   private static func expected() throws -> Expected {
@@ -78,7 +83,7 @@ struct MotionTests {
       .fourPointStructureFactor(lags: expected.steps, distance: 0.3, largest: 4, vectors: 1000))
     #expect(table.abscissas.count == expected.q.count)
     for (found, target) in zip(table.abscissas, expected.q) { #expect(abs(found - target) < 1e-12) }
-    for (label, rows) in expected.four_point {
+    for (label, rows) in expected.fourPoint {
       #expect(Self.curves(table, label).count == 2)
       for (curve, row) in zip(Self.curves(table, label), rows) {
         // |Q|² of 150 atoms with phases to 1e-15.
@@ -172,7 +177,7 @@ struct MotionTests {
     var packed = PackedVectors()
     packed.fill(places, packing)
     let cutoffs = [1.6, 1.3, 1.3, 1.5]
-    let table = NeighborTable(packing, packed.fractions(of: cell), cell, cutoffs: cutoffs)
+    let table = PlaceNeighbors(packing, packed.fractions(of: cell), cell, cutoffs: cutoffs)
     let inverse = cell.basis.inverse
     var found = 0
     for i in packing.order.indices {

@@ -28,7 +28,8 @@ struct CertificateSums {
     halves = (0..<2).map { _ in
       let scattering = SelfIntermediateScattering(
         file: request.file, choice: choice, waveNumbers: [request.waveNumber], lags: plan.lags.count)
-      return CorrelationSums(plan: plan, packing: packing, observables: [scattering])
+      // The motion of single atoms asks nothing of the cell.
+      return CorrelationSums(plan: plan, topology: topology, cell: .open, packing: packing, observables: [scattering])
     }
   }
 

@@ -19,7 +19,7 @@ enum PreparedFrame {
   /// Σ exp(i k·r) of each group, for each vector.
   case modes([[SIMD2<Double>]])
   /// Which atoms are near each other.
-  case neighbors(NeighborTable)
+  case neighbors(PlaceNeighbors)
 }
 
 /// What tables say about times and lengths.

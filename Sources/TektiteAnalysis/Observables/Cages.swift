@@ -103,7 +103,7 @@ struct BondBreaking: PairObservable {
   func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
     guard isOrigin else { return }
     frame.prepared[file] = .neighbors(
-      NeighborTable(
+      PlaceNeighbors(
         packing, frame.positions.fractions(of: frame.cell), frame.cell,
         cutoffs: criterion.cutoffs(packing, criterion.formed)))
   }
@@ -180,7 +180,7 @@ struct CageRelativeDisplacement: PairObservable {
   func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
     guard isOrigin else { return }
     frame.prepared[file] = .neighbors(
-      NeighborTable(
+      PlaceNeighbors(
         packing, frame.positions.fractions(of: frame.cell), frame.cell,
         cutoffs: criterion.cutoffs(packing, criterion.formed)))
   }

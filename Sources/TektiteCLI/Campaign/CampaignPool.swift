@@ -43,6 +43,11 @@ struct CampaignPool {
       (number, signal(number) { stopSignal.store($0, ordering: .relaxed) })
     }
     defer { for (number, handler) in handlers { signal(number, handler) } }
+    // Whoever started the program may have blocked them, and a process inherits that: job runners and test runners do.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     let left = campaign.runs.filter { !folder.isFinished($0) }
     outcome.finished = campaign.runs.count - left.count
     if !quiet, outcome.finished > 0 { say("\(Wording.count(outcome.finished, "run")) done before") }

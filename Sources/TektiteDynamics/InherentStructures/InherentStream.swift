@@ -61,7 +61,7 @@ struct InherentStream {
     frame.step = step
     frame.time = time
     guard
-      let minimum = try InherentStructure(
+      let minimum = try QuenchedFrame(
         of: frame, topology: topology, units: units, description, model, skin: skin, team: team, stops: stops)
     else { return false }
     if minimum.result.ending != .converged { unconverged += 1 }

@@ -140,9 +140,9 @@ public struct TrajectoryQuench {
 
   private func minimum(
     of structure: Structure, skin: Double, team: ThreadTeam, index: Int, stops: () -> Bool
-  ) throws -> InherentStructure? {
+  ) throws -> QuenchedFrame? {
     do {
-      return try InherentStructure(
+      return try QuenchedFrame(
         of: structure.frame, topology: structure.topology, units: units, description, model, skin: skin, team: team,
         stops: stops)
     } catch let error as PotentialError {

@@ -1,7 +1,7 @@
 import TektiteCore
 
 /// The minimum of the energy below a configuration. It depends on nothing but the configuration: not on the order of atoms in memory, nor on what was computed before.
-struct InherentStructure {
+struct QuenchedFrame {
   /// The minimum, with step and time of the configuration: unwrapped positions in the user's order.
   var frame: Frame
   /// The row of the table.

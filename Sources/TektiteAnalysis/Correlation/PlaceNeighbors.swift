@@ -1,7 +1,7 @@
 import TektiteCore
 
 /// Which atoms are near each atom of a frame, by their places in the packing.
-struct NeighborTable: Hashable, Sendable {
+struct PlaceNeighbors: Hashable, Sendable {
   /// Where the neighbours of a place begin, and after the last one where they end.
   private(set) var starts: [Int32] = [0]
   /// The neighbours of each place, increasing.
