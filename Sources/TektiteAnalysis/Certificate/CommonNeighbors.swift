@@ -1,13 +1,5 @@
 import TektiteCore
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Which atoms have the neighbourhood of a crystal, by common neighbours (Honeycutt and Andersen 1987, doi:10.1021/j100303a014) with a cutoff for each atom
 /// that follows from its nearest neighbours (Stukowski 2012, doi:10.1088/0965-0393/20/4/045021).
 ///
@@ -39,8 +31,8 @@ enum CommonNeighbors {
 
   /// The kind of each atom's neighbourhood.
   static func kinds(of frame: Frame) -> [Kind] {
-    let neighbors = NearestNeighbors(frame, count: 14)
-    return (0..<frame.positions.count).map { kind(neighbors.vectors(of: $0)) }
+    let nearest = NeighborFinder(nearest: 14).table(frame)
+    return (0..<nearest.count).map { kind(Array(nearest.vectors[nearest[$0]])) }
   }
 
   /// The kind of a neighbourhood, from the vectors to the nearest atoms, nearest first.
@@ -115,114 +107,5 @@ enum CommonNeighbors {
       longest = max(longest, length)
     }
     return longest
-  }
-}
-
-/// The nearest atoms of each, found in boxes of the cell.
-struct NearestNeighbors {
-  private let positions: [Vector3]
-  private let fractions: [Vector3]
-  private let cell: Cell
-  private let basis: Matrix3
-  private let counts: SIMD3<Int>
-  /// The width of a box between opposite faces.
-  private let widths: Vector3
-  private var boxes: [[Int32]]
-  private let wanted: Int
-
-  init(_ frame: Frame, count: Int) {
-    wanted = count
-    positions = frame.positions
-    cell = frame.cell
-    // Without a cell one that holds all atoms serves to sort them.
-    let basis = frame.cell.basis
-    self.basis = basis
-    let inverse = basis.inverse
-    let repeats = frame.cell.periodic
-    let all = frame.positions.map { $0 * inverse }
-    var (low, high) = (Vector3.zero, Vector3(1, 1, 1))
-    for axis in 0..<3 where !repeats[axis] {
-      low[axis] = all.map { $0[axis] }.min() ?? 0
-      high[axis] = max(low[axis] + 1e-9, (all.map { $0[axis] }.max() ?? 1) + 1e-9)
-    }
-    fractions = all.map { fraction in
-      var s = fraction
-      for axis in 0..<3 {
-        s[axis] = repeats[axis] ? s[axis] - s[axis].rounded(.down) : (s[axis] - low[axis]) / (high[axis] - low[axis])
-        if s[axis] >= 1 { s[axis] = 0 }
-      }
-      return s
-    }
-    // A box holds about two atoms.
-    let scale = cbrt(Double(max(1, positions.count)) / 2)
-    let (first, last) = (low, high)
-    let extents = (0..<3).map { basis[$0].length * (last[$0] - first[$0]) }
-    let mean = cbrt(max(1e-300, extents[0] * extents[1] * extents[2]))
-    var counts = SIMD3<Int>(1, 1, 1)
-    for axis in 0..<3 { counts[axis] = min(200, max(1, Int(scale * extents[axis] / mean))) }
-    self.counts = counts
-    let normals = inverse.transposed
-    var widths = Vector3.zero
-    for axis in 0..<3 { widths[axis] = (high[axis] - low[axis]) / (normals[axis].length * Double(counts[axis])) }
-    self.widths = widths
-    boxes = [[Int32]](repeating: [], count: counts.x * counts.y * counts.z)
-    for atom in positions.indices {
-      let home = box(fractions[atom])
-      boxes[home].append(Int32(atom))
-    }
-  }
-
-  private func place(_ s: Vector3) -> SIMD3<Int> {
-    SIMD3(
-      min(counts.x - 1, Int(s.x * Double(counts.x))), min(counts.y - 1, Int(s.y * Double(counts.y))),
-      min(counts.z - 1, Int(s.z * Double(counts.z))))
-  }
-  private func box(_ s: Vector3) -> Int {
-    let p = place(s)
-    return (p.x * counts.y + p.y) * counts.z + p.z
-  }
-
-  /// The vectors to the nearest atoms, nearest first; fewer where there are not so many.
-  func vectors(of atom: Int) -> [Vector3] {
-    let inverse = basis.inverse
-    let home = place(fractions[atom])
-    let repeats = cell.periodic
-    var reach = 1
-    while true {
-      var found: [(distance: Double, vector: Vector3)] = []
-      var isWhole = true
-      // Boxes are looked at once each, also where the reach goes around the cell.
-      func range(_ axis: Int) -> [Int] {
-        let n = counts[axis]
-        if 2 * reach + 1 >= n { return Array(0..<n) }
-        isWhole = false
-        let all = (home[axis] - reach)...(home[axis] + reach)
-        return repeats[axis] ? all.map { ($0 % n + n) % n } : all.filter { (0..<n).contains($0) }
-      }
-      let (rx, ry, rz) = (range(0), range(1), range(2))
-      for a in rx {
-        for b in ry {
-          for c in rz {
-            for other in boxes[(a * counts.y + b) * counts.z + c] where Int(other) != atom {
-              var d = (positions[Int(other)] - positions[atom]) * inverse
-              for axis in 0..<3 where repeats[axis] { d[axis] -= d[axis].rounded() }
-              let vector = d * basis
-              found.append((vector.lengthSquared, vector))
-            }
-          }
-        }
-      }
-      // What is nearer than the unseen boxes is all there is within that distance.
-      var safe = Double.infinity
-      for axis in 0..<3 where 2 * reach + 1 < counts[axis] {
-        safe = min(safe, Double(reach) * widths[axis])
-      }
-      if found.count >= wanted || isWhole {
-        found.sort { $0.distance < $1.distance }
-        let nearest = found.prefix(wanted)
-        if isWhole || (nearest.last?.distance ?? .infinity) <= safe * safe { return nearest.map(\.vector) }
-      }
-      reach += 1
-    }
   }
 }

@@ -10,69 +10,30 @@ struct PlaceNeighbors: Hashable, Sendable {
   /// The neighbours of a place.
   func of(_ place: Int) -> ArraySlice<Int32> { neighbors[Int(starts[place])..<Int(starts[place + 1])] }
 
-  /// Finds all pairs at their nearest images that are nearer than a cutoff, which may differ by pair of species. Atoms are sorted into cells no
-  /// narrower than the largest cutoff; where there are fewer than three of these along a direction, or the cell is open, all pairs are looked at.
+  /// Finds all pairs that are nearer than a cutoff, which may differ by pair of species.
   /// - Parameters:
   ///   - fractions: positions in fractions of the cell.
-  ///   - cutoffs: of pairs of groups, row by row; at most half the narrowest width of the cell.
+  ///   - cutoffs: of pairs of groups, row by row; at most half the narrowest width of the cell, so that only nearest images count.
   init(_ packing: Packing, _ fractions: PackedVectors, _ cell: Cell, cutoffs: [Double]) {
     let basis = cell.basis
-    let widths = cell.widths
-    let longest = cutoffs.max() ?? 0
-    var counts = SIMD3<Int>(repeating: 1)
-    for axis in 0..<3 where cell.periodic[axis] {
-      let fit = widths[axis] / longest
-      counts[axis] = fit.isFinite ? max(1, Int(min(128, fit))) : 1
-    }
+    let groups = packing.groupOfPlace
+    let squares = cutoffs.map { $0 * $0 }
     let places = packing.order.indices.filter { packing.order[$0] >= 0 }
-    let species = packing.groupOfPlace
-    func position(_ place: Int) -> Vector3 {
-      Vector3(fractions.x[place / 4][place % 4], fractions.y[place / 4][place % 4], fractions.z[place / 4][place % 4])
-    }
-    let points = packing.order.indices.map { packing.order[$0] >= 0 ? position($0) : .zero }
-    let isNear = NearestImage(cell, basis)
-    func areNeighbors(_ i: Int, _ j: Int) -> Bool {
-      let cutoff = cutoffs[species[i] * packing.groups.count + species[j]]
-      return isNear.squaredDistance(points[j] - points[i]) < cutoff * cutoff
-    }
+    var frame = Frame()
+    frame.cell = cell
+    frame.positions = places.map { fractions[$0] * basis }
+    let search = NeighborSearch()
+    let table =
+      search.find(frame, radius: cutoffs.max() ?? 0)
+      ? search.table { i, j, square in
+        i != j && square < squares[groups[places[i]] * packing.groups.count + groups[places[j]]]
+      } : .empty(places.count)
     starts.reserveCapacity(packing.order.count + 1)
-    guard cell.periodic == .all, counts.min() >= 3 else {
-      for i in packing.order.indices {
-        if packing.order[i] >= 0 {
-          for j in places where j != i && areNeighbors(i, j) { neighbors.append(Int32(j)) }
-        }
-        starts.append(Int32(neighbors.count))
-      }
-      return
-    }
-    func home(_ place: Int) -> SIMD3<Int> {
-      var result = SIMD3<Int>.zero
-      for axis in 0..<3 {
-        let s = points[place][axis]
-        let share = (s - s.rounded(.down)) * Double(counts[axis])
-        result[axis] = share >= 0 && share < Double(counts[axis]) ? Int(share) : 0
-      }
-      return result
-    }
-    var members = [[Int32]](repeating: [], count: counts.x * counts.y * counts.z)
-    let homes = packing.order.indices.map { home($0) }
-    func index(_ c: SIMD3<Int>) -> Int { (c.x * counts.y + c.y) * counts.z + c.z }
-    for place in places { members[index(homes[place])].append(Int32(place)) }
-    var near: [Int32] = []
-    for i in packing.order.indices {
-      if packing.order[i] >= 0 {
-        near.removeAll(keepingCapacity: true)
-        for a in -1...1 {
-          for b in -1...1 {
-            for c in -1...1 {
-              var other = homes[i] &+ SIMD3(a, b, c)
-              for axis in 0..<3 { other[axis] = (other[axis] + counts[axis]) % counts[axis] }
-              for j in members[index(other)] where Int(j) != i && areNeighbors(i, Int(j)) { near.append(j) }
-            }
-          }
-        }
-        near.sort()
-        neighbors += near
+    var row = 0
+    for place in packing.order.indices {
+      if packing.order[place] >= 0 {
+        neighbors += table.neighbors[table[row]].map { Int32(places[Int($0)]) }.sorted()
+        row += 1
       }
       starts.append(Int32(neighbors.count))
     }

@@ -40,6 +40,11 @@ public struct NeighborCriterion: Hashable, Sendable {
     packing.groups.flatMap { a in packing.groups.map { b in multiple * (sigma(a.label, b.label) ?? 0) } }
   }
 
+  /// The neighbours in a frame.
+  func neighbors(_ packing: Packing, _ frame: PackedFrame) -> PlaceNeighbors {
+    PlaceNeighbors(packing, frame.positions.fractions(of: frame.cell), frame.cell, cutoffs: cutoffs(packing, formed))
+  }
+
   /// What is wrong with it for some atoms in a cell, or nil.
   func problem(_ packing: Packing, largest multiple: Double, narrowest: Double?, unit: String) -> String? {
     for a in packing.groups {
@@ -102,10 +107,7 @@ struct BondBreaking: PairObservable {
 
   func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
     guard isOrigin else { return }
-    frame.prepared[file] = .neighbors(
-      PlaceNeighbors(
-        packing, frame.positions.fractions(of: frame.cell), frame.cell,
-        cutoffs: criterion.cutoffs(packing, criterion.formed)))
+    frame.prepared[file] = .neighbors(criterion.neighbors(packing, frame))
   }
 
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
@@ -179,10 +181,7 @@ struct CageRelativeDisplacement: PairObservable {
 
   func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
     guard isOrigin else { return }
-    frame.prepared[file] = .neighbors(
-      PlaceNeighbors(
-        packing, frame.positions.fractions(of: frame.cell), frame.cell,
-        cutoffs: criterion.cutoffs(packing, criterion.formed)))
+    frame.prepared[file] = .neighbors(criterion.neighbors(packing, frame))
   }
 
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {

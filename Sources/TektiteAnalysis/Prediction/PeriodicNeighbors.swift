@@ -1,7 +1,7 @@
 import TektiteCore
 
 /// Finds the neighbours of atoms within a radius, all images in a cell of any shape and size, by bins half a radius wide. Nothing is kept by pair, so memory does
-/// not grow with the radius.
+/// not grow with the radius: for descriptors, which look five diameters far, where `NeighborSearch` would list a thousand neighbours of each atom.
 struct PeriodicNeighbors {
   private let positions: [Vector3]
   private let basis: Matrix3

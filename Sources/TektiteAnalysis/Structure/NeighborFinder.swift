@@ -28,6 +28,9 @@ struct NeighborFinder {
     self.squares = squares
   }
 
+  /// The nearest atoms of each, whatever their species.
+  init(nearest count: Int) { self.init(.nearest(count), Topology(table: [], species: [])) }
+
   /// The neighbours in a frame; of none where a position is not finite.
   func table(_ frame: Frame) -> NeighborTable {
     switch rule {
