@@ -7,8 +7,9 @@ public func deckSchema() -> String {
   let definitions: [(String, JSONValue)] =
     [
       SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
-      NamedPotential.table.definition, LennardJonesSection.table.definition, WCASection.table.definition,
-      InversePowerSection.table.definition, HarmonicSection.table.definition, PolydisperseSection.table.definition,
+      NamedPotential.table.definition, CutPairsSection.table.definition, ContactPairsSection.table.definition,
+      CutPairsSection.inversePower.definition, ContactPairsSection.harmonic.definition,
+      PolydisperseSection.table.definition,
       DiametersSection.table.definition, SwapSection.table.definition,
       PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
       NetworkSection.sevennet.definition, CommitteeSection.table.definition,

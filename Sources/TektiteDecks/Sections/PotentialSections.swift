@@ -6,13 +6,13 @@ indirect enum PotentialSpec: Hashable, Sendable {
   /// A model of the registry, or a model file.
   case named(NamedPotential)
   /// Lennard-Jones with parameters in place.
-  case lennardJones(LennardJonesSection)
+  case lennardJones(CutPairsSection)
   /// Its repulsive part.
-  case wca(WCASection)
+  case wca(ContactPairsSection)
   /// Soft spheres with parameters in place.
-  case inversePower(InversePowerSection)
+  case inversePower(CutPairsSection)
   /// Spheres that repel where they overlap.
-  case harmonic(HarmonicSection)
+  case harmonic(ContactPairsSection)
   /// Soft spheres with a diameter for each atom.
   case polydisperse(PolydisperseSection)
   /// A learned model with what is to be done with it.
@@ -98,61 +98,81 @@ struct PairEntry: Hashable, Sendable {
   var parameters: PairSection
 }
 
-/// `{kind: lennard-jones, ...}`.
-struct LennardJonesSection: DeckSection {
+/// Pairs with a cutoff: `{kind: lennard-jones, ...}` and `{kind: inverse-power, ...}`.
+struct CutPairsSection: DeckSection {
   var scheme = CutoffScheme.cutAndShift
   var cutoff: Cutoff?
   var precision = Precision.double
   var pairs: [PairEntry] = []
   var marks = Marks.none
 
-  static let table = SectionTable<Self>(
-    name: "lennard-jones", expectation: "a Lennard-Jones potential",
-    meaning: "u(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6] between any number of species.",
-    keys: [
-      .kind("lennard-jones"),
-      .required(
-        "scheme", \.scheme, .word("a cutoff scheme"),
-        "What happens at the cutoff: 'cut', 'cut-and-shift', 'shifted-force', or 'smooth' (a polynomial makes energy, force and curvature vanish). Energies of different schemes do not compare."
-      ),
-      .absent(
-        "cutoff", \.cutoff, .cutoff,
-        "The cutoff of pairs that give none: a length, or '2.5 sigma' for that multiple of each pair's sigma."),
-      .precision(\.precision),
-      .required(
-        "pairs", \.pairs, .pairs,
-        "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
-    ],
-    check: { section, _ throws(InputError) in
-      guard section.cutoff == nil else { return }
-      if let pair = section.pairs.first(where: { $0.parameters.cutoff == nil }) {
-        throw pair.parameters.marks.section.error(
-          "the pair \(pair.first)-\(pair.second) has no cutoff; give 'cutoff: 2.5 sigma' beside 'scheme', or one for the pair"
-        )
-      }
-    })
+  static let table: SectionTable<Self> = make(
+    "lennard-jones", "a Lennard-Jones potential", usual: "2.5 sigma",
+    "u(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6] between any number of species.")
+  static let inversePower: SectionTable<Self> = make(
+    "inverse-power", "an inverse-power potential", usual: "1.7 sigma",
+    "Soft spheres, u(r) = epsilon (sigma/r)^12, of any number of species.")
+
+  private static func make(_ kind: String, _ expectation: String, usual cutoff: String, _ meaning: String)
+    -> SectionTable<Self>
+  {
+    SectionTable<Self>(
+      name: kind, expectation: expectation, meaning: meaning,
+      keys: [
+        .kind(kind),
+        .required(
+          "scheme", \.scheme, .word("a cutoff scheme"),
+          "What happens at the cutoff: 'cut', 'cut-and-shift', 'shifted-force', or 'smooth' (a polynomial makes energy, force and curvature vanish). Energies of different schemes do not compare."
+        ),
+        .absent(
+          "cutoff", \.cutoff, .cutoff,
+          "The cutoff of pairs that give none: a length, or '\(cutoff)' for that multiple of each pair's sigma."),
+        .precision(\.precision),
+        .required(
+          "pairs", \.pairs, .pairs,
+          "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+      ],
+      check: { section, _ throws(InputError) in
+        guard section.cutoff == nil else { return }
+        if let pair = section.pairs.first(where: { $0.parameters.cutoff == nil }) {
+          throw pair.parameters.marks.section.error(
+            "the pair \(pair.first)-\(pair.second) has no cutoff; give 'cutoff: \(cutoff)' beside 'scheme', or one for the pair"
+          )
+        }
+      })
+  }
 }
 
-/// `{kind: wca, ...}`.
-struct WCASection: DeckSection {
+/// Pairs that end where they no longer repel: `{kind: wca, ...}` and `{kind: harmonic, ...}`.
+struct ContactPairsSection: DeckSection {
   var precision = Precision.double
   var pairs: [PairEntry] = []
   var marks = Marks.none
 
-  static let table = SectionTable<Self>(
-    name: "wca", expectation: "a WCA potential",
-    meaning: "The repulsive part of Lennard-Jones: cut at its minimum 2^(1/6) sigma and shifted to zero there.",
-    keys: [
-      .kind("wca"), .precision(\.precision),
-      .required(
-        "pairs", \.pairs, .pairs,
-        "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
-    ],
-    check: { section, _ throws(InputError) in
-      if let pair = section.pairs.first(where: { $0.parameters.cutoff != nil }) {
-        throw pair.parameters.marks["cutoff"].error("a WCA pair has no 'cutoff' of its own; it ends at 2^(1/6) sigma")
-      }
-    })
+  static let table: SectionTable<Self> = make(
+    "wca", "a WCA potential", pair: "a WCA pair", end: "2^(1/6) sigma",
+    "The repulsive part of Lennard-Jones: cut at its minimum 2^(1/6) sigma and shifted to zero there.")
+  static let harmonic: SectionTable<Self> = make(
+    "harmonic", "a potential of harmonic spheres", pair: "a harmonic pair", end: "sigma",
+    "Spheres that repel where they overlap: u(r) = epsilon/2 (1 - r/sigma)^2 for r < sigma.")
+
+  private static func make(_ kind: String, _ expectation: String, pair name: String, end: String, _ meaning: String)
+    -> SectionTable<Self>
+  {
+    SectionTable<Self>(
+      name: kind, expectation: expectation, meaning: meaning,
+      keys: [
+        .kind(kind), .precision(\.precision),
+        .required(
+          "pairs", \.pairs, .pairs,
+          "Parameters by pair of species, each pair once: {A-A: {epsilon: 1, sigma: 1}, A-B: ..., B-B: ...}."),
+      ],
+      check: { section, _ throws(InputError) in
+        if let pair = section.pairs.first(where: { $0.parameters.cutoff != nil }) {
+          throw pair.parameters.marks["cutoff"].error("\(name) has no 'cutoff' of its own; it ends at \(end)")
+        }
+      })
+  }
 }
 
 extension SectionKey {
@@ -247,10 +267,10 @@ extension Codec where Value == PotentialSpec {
         case .sequence: throw node.mark.error("a sum within a sum; write all its terms in one list")
         case .mapping:
           switch node["kind"].map(\.content) {
-          case .scalar("lennard-jones", _): return .lennardJones(try LennardJonesSection.table.decode(node, context))
-          case .scalar("wca", _): return .wca(try WCASection.table.decode(node, context))
-          case .scalar("inverse-power", _): return .inversePower(try InversePowerSection.table.decode(node, context))
-          case .scalar("harmonic", _): return .harmonic(try HarmonicSection.table.decode(node, context))
+          case .scalar("lennard-jones", _): return .lennardJones(try CutPairsSection.table.decode(node, context))
+          case .scalar("wca", _): return .wca(try ContactPairsSection.table.decode(node, context))
+          case .scalar("inverse-power", _): return .inversePower(try CutPairsSection.inversePower.decode(node, context))
+          case .scalar("harmonic", _): return .harmonic(try ContactPairsSection.harmonic.decode(node, context))
           case .scalar("polydisperse", _): return .polydisperse(try PolydisperseSection.table.decode(node, context))
           case .scalar(let kind, _) where NetworkKind(rawValue: kind) != nil:
             return .network(try NetworkSection.table(for: NetworkKind(rawValue: kind)).decode(node, context))
@@ -268,10 +288,10 @@ extension Codec where Value == PotentialSpec {
       encode: { spec, units in
         switch spec {
         case .named(let section): NamedPotential.table.encode(section, units)
-        case .lennardJones(let section): LennardJonesSection.table.encode(section, units)
-        case .wca(let section): WCASection.table.encode(section, units)
-        case .inversePower(let section): InversePowerSection.table.encode(section, units)
-        case .harmonic(let section): HarmonicSection.table.encode(section, units)
+        case .lennardJones(let section): CutPairsSection.table.encode(section, units)
+        case .wca(let section): ContactPairsSection.table.encode(section, units)
+        case .inversePower(let section): CutPairsSection.inversePower.encode(section, units)
+        case .harmonic(let section): ContactPairsSection.harmonic.encode(section, units)
         case .polydisperse(let section): PolydisperseSection.table.encode(section, units)
         case .network(let section): NetworkSection.table(for: section.kind).encode(section, units)
         case .committee(let section): CommitteeSection.table.encode(section, units)
@@ -336,7 +356,7 @@ extension Codec where Value == [PairEntry] {
           let parameters = try PairSection.table.decode(entry.value, context)
           pairs.append(PairEntry(first: labels[0], second: labels[1], parameters: parameters))
         }
-        let labels = LennardJonesSection.labels(pairs)
+        let labels = PairEntry.labels(pairs)
         for (index, a) in labels.enumerated() {
           for b in labels[index...] where !seen.contains(Set([a, b])) {
             throw node.mark.error(
@@ -352,7 +372,7 @@ extension Codec where Value == [PairEntry] {
   }
 }
 
-extension LennardJonesSection {
+extension PairEntry {
   /// The labels of some pairs in the order in which they first appear.
   static func labels(_ pairs: [PairEntry]) -> [String] {
     var labels: [String] = []
