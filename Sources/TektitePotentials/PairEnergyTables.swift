@@ -14,13 +14,7 @@ struct SpeciesPairEnergies: PairEnergies {
   init(_ form: PairFormKind, table: [Species], labels: [String], model: String, coefficients: (Int, Int) -> [Double])
     throws(PotentialError)
   {
-    var map: [Int] = []
-    for species in table {
-      guard let index = labels.firstIndex(of: species.label) else {
-        throw .unknownSpecies(species.label, known: labels, model: model)
-      }
-      map.append(index)
-    }
+    let map = try table.indices(among: labels, model: model)
     kinds = map.count
     usesRoot = form == .lennardJonesLinear || form == .harmonic
     let all = map.flatMap { a in map.map { b in coefficients(a, b) } }

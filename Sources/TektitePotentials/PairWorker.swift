@@ -14,13 +14,7 @@ struct PairWorker: Potential, ~Copyable {
     _ form: PairFormKind, precision: Precision, labels: [String], table: [Species], model: String,
     coefficients: (_ a: Int, _ b: Int) -> (column: [Double], cutoff: Double)
   ) throws(PotentialError) {
-    var map: [Int] = []
-    for species in table {
-      guard let index = labels.firstIndex(of: species.label) else {
-        throw .unknownSpecies(species.label, known: labels, model: model)
-      }
-      map.append(index)
-    }
+    let map = try table.indices(among: labels, model: model)
     let kinds = map.count
     var rows = [[Double]](repeating: [Double](repeating: 0, count: kinds * kinds), count: PairCoefficient.count)
     var cutoffs = [Double](repeating: 0, count: kinds * kinds)
@@ -65,5 +59,20 @@ struct PairWorker: Potential, ~Copyable {
       virials: &evaluation.atomicVirials, observing: quantities != .forces, team: context.team)
     evaluation.energy += energy
     evaluation.virial += virial
+  }
+}
+
+extension [Species] {
+  /// For each species its index among the labels that a model knows.
+  /// - Throws: `unknownSpecies` for one that is not there.
+  func indices(among labels: [String], model: String) throws(PotentialError) -> [Int] {
+    var map: [Int] = []
+    for species in self {
+      guard let index = labels.firstIndex(of: species.label) else {
+        throw .unknownSpecies(species.label, known: labels, model: model)
+      }
+      map.append(index)
+    }
+    return map
   }
 }

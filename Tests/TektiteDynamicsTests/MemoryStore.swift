@@ -1,4 +1,5 @@
 import Tektite
+import Testing
 
 @testable import TektiteDynamics
 
@@ -110,5 +111,20 @@ extension MemoryStore {
   /// Whether all that a run leaves, other than times, is the same.
   func holdsTheSame(as other: MemoryStore) -> Bool {
     frames == other.frames && rows == other.rows && checkpoint == other.checkpoint
+  }
+}
+
+extension MemoryStore {
+  /// Stops a run of the plan at each of this store's saves and resumes it, with one thread and with two: what is left must be the same every time.
+  func expectTheSameWhereverItStops(_ plan: SimulationPlan) throws {
+    for save in 1..<saves {
+      let store = MemoryStore()
+      let interruption = Interruption()
+      store.onSave = { if $0 == save { interruption.request(signal: 15) } }
+      #expect(try store.run(plan, interruption: interruption) == .interrupted(signal: 15), "save \(save)")
+      store.onSave = { _ in }
+      #expect(try store.run(plan, threads: 1 + save % 2, resume: true) == .finished)
+      #expect(store.holdsTheSame(as: self), "stopped at save \(save)")
+    }
   }
 }
