@@ -3,6 +3,9 @@ import TektiteLayouts
 /// Computes the pair forces that one chunk of the list owns, each pair once: an atom runs along the clusters near it, all atoms of a cluster
 /// side by side, so that nothing is gathered or shuffled. Forces on both partners go to the chunk's own windows, which are added up afterwards
 /// in the order of chunks, whoever computed them.
+///
+/// The virial costs next to nothing: the sum of f ⊗ (r_i − t − r_j) over pairs is that of F ⊗ r over the atoms of the windows less that of f ⊗ t
+/// over the runs of clusters that a lattice translation t displaces (Thompson, Plimpton and Mattson, J. Chem. Phys. 131, 154107 (2009)).
 @inline(__always)
 func clusterForces<L: PairLanes, F: PairForm>(
   _ lanes: L.Type, _ form: F.Type, _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ chunkIndex: Int,
@@ -11,7 +14,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
   typealias S = L.Scalar
   let width = L.count
   let block = 3 * width
-  // Accumulators of a cluster: forces x, y, z and, if wanted, energy and six virial components.
+  // Accumulators of a cluster: forces x, y, z and, if wanted, energy and six virial components of each atom.
   let isAtomic = observing ? a.isAtomic : false
   let runs = isAtomic ? 10 : 3
   let stride = runs * width
@@ -24,12 +27,6 @@ func clusterForces<L: PairLanes, F: PairForm>(
   let home = window - chunk.firstCluster * stride
   let wrapped = window + windowCount * stride
   var sumE = L.zero
-  var sumXX = L.zero
-  var sumYY = L.zero
-  var sumZZ = L.zero
-  var sumXY = L.zero
-  var sumXZ = L.zero
-  var sumYZ = L.zero
   // Of use to atoms with diameters only; elsewhere nothing reads them and they cost nothing.
   let d = a.diameters
   let reachSquared = L.constant(S(d.reachSquared))
@@ -37,8 +34,10 @@ func clusterForces<L: PairLanes, F: PairForm>(
   let a12 = L.constant(S(d.a12))
   let linear = L.constant(S(-2 * d.e1))
   let quadratic = L.constant(S(-4 * d.e2))
-  // In single precision the chunk's sums are gathered in double, atom by atom.
-  var totals = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+  // In single precision the chunk's energy is gathered in double, atom by atom.
+  var totalE = 0.0
+  let hasVirial = a.sums != nil
+  var virial = WindowVirial()
 
   var atom = 0
   for local in 0..<chunk.clusterCount {
@@ -123,20 +122,20 @@ func clusterForces<L: PairLanes, F: PairForm>(
             c.e2 = L.load(third + at + width)
           }
           let u = L.select(form.energy(distance, inverse, c), where: r2, lessThan: limit)
-          let vxx = sx * dx
-          let vyy = sy * dy
-          let vzz = sz * dz
-          let vxy = sx * dy
-          let vxz = sx * dz
-          let vyz = sy * dz
           energy = energy + u
-          wxx = wxx + vxx
-          wyy = wyy + vyy
-          wzz = wzz + vzz
-          wxy = wxy + vxy
-          wxz = wxz + vxz
-          wyz = wyz + vyz
           if isAtomic {
+            let vxx = sx * dx
+            let vyy = sy * dy
+            let vzz = sz * dz
+            let vxy = sx * dy
+            let vxz = sx * dz
+            let vyz = sy * dz
+            wxx = wxx + vxx
+            wyy = wyy + vyy
+            wzz = wzz + vzz
+            wxy = wxy + vxy
+            wxz = wxz + vxz
+            wyz = wyz + vyz
             let half = L.constant(0.5)
             @inline(__always) func share(_ run: Int, _ v: L) {
               L.fma(half, v, L.load(out + run * width)).store(out + run * width)
@@ -167,6 +166,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
         let accumulators = segment.pointee.isWrapped ? wrapped : home
         var entry = UnsafePointer(chunk.pruned.base + Int(segment.pointee.prunedBegin))
         let end = entry + Int(segment.pointee.prunedCount)
+        let (beforeX, beforeY, beforeZ) = (fx, fy, fz)
         if isAtomic {
           while entry < end {
             let e = Int(entry.pointee)
@@ -179,6 +179,10 @@ func clusterForces<L: PairLanes, F: PairForm>(
             meet(xi, yi, zi, e, accumulators + e, laneAbove: -1)
             entry += 1
           }
+        }
+        if hasVirial && (shift.x != 0 || shift.y != 0 || shift.z != 0) {
+          let (x, y, z) = ((fx - beforeX).sum, (fy - beforeY).sum, (fz - beforeZ).sum)
+          virial.subtract(Vector3(Double(x), Double(y), Double(z)), shift)
         }
         segment += 1
       }
@@ -199,33 +203,60 @@ func clusterForces<L: PairLanes, F: PairForm>(
         }
         if S.self == Double.self {
           sumE = sumE + energy
-          sumXX = sumXX + wxx
-          sumYY = sumYY + wyy
-          sumZZ = sumZZ + wzz
-          sumXY = sumXY + wxy
-          sumXZ = sumXZ + wxz
-          sumYZ = sumYZ + wyz
         } else {
-          totals.0 += Double(energy.sum)
-          totals.1 += Double(wxx.sum)
-          totals.2 += Double(wyy.sum)
-          totals.3 += Double(wzz.sum)
-          totals.4 += Double(wxy.sum)
-          totals.5 += Double(wxz.sum)
-          totals.6 += Double(wyz.sum)
+          totalE += Double(energy.sum)
         }
       }
     }
   }
-  if observing, let sums = a.sums {
+  if let sums = a.sums {
+    virial.add(lanes, window, p + chunk.firstCluster * block, clusters: windowCount, stride)
+    virial.add(lanes, wrapped, p, clusters: chunk.wrappedEnd, stride)
     let s = sums + chunkIndex * 8
-    s[0] = totals.0 + Double(sumE.sum)
-    s[1] = totals.1 + Double(sumXX.sum)
-    s[2] = totals.2 + Double(sumYY.sum)
-    s[3] = totals.3 + Double(sumZZ.sum)
-    s[4] = totals.4 + Double(sumXY.sum)
-    s[5] = totals.5 + Double(sumXZ.sum)
-    s[6] = totals.6 + Double(sumYZ.sum)
+    s[0] = totalE + Double(sumE.sum)
+    s[1] = virial.xx
+    s[2] = virial.yy
+    s[3] = virial.zz
+    s[4] = virial.xy
+    s[5] = virial.xz
+    s[6] = virial.yz
+  }
+}
+
+/// The virial of a chunk, gathered from the forces in its windows.
+private struct WindowVirial {
+  var xx = 0.0, yy = 0.0, zz = 0.0, xy = 0.0, xz = 0.0, yz = 0.0
+
+  /// Takes away f ⊗ t.
+  @inline(__always)
+  mutating func subtract(_ f: Vector3, _ t: Vector3) {
+    xx -= f.x * t.x
+    yy -= f.y * t.y
+    zz -= f.z * t.z
+    xy -= f.x * t.y
+    xz -= f.x * t.z
+    yz -= f.y * t.z
+  }
+
+  /// Adds F ⊗ r for clusters whose accumulators and positions begin at two places. Beyond one cluster sums are double in either precision.
+  @inline(__always)
+  mutating func add<L: PairLanes>(
+    _ lanes: L.Type, _ forces: UnsafePointer<L.Scalar>, _ positions: UnsafePointer<L.Scalar>, clusters: Int,
+    _ stride: Int
+  ) {
+    let width = L.count
+    for cluster in 0..<clusters {
+      let f = forces + cluster * stride
+      let r = positions + cluster * 3 * width
+      let (fx, fy, fz) = (L.load(f), L.load(f + width), L.load(f + 2 * width))
+      let (x, y, z) = (L.load(r), L.load(r + width), L.load(r + 2 * width))
+      xx += Double((fx * x).sum)
+      yy += Double((fy * y).sum)
+      zz += Double((fz * z).sum)
+      xy += Double((fx * y).sum)
+      xz += Double((fx * z).sum)
+      yz += Double((fy * z).sum)
+    }
   }
 }
 
@@ -233,7 +264,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
 public func pairForces(
   _ kind: PairFormKind, isDouble: Bool, _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
 ) {
-  let observing = a.sums != nil
+  let observing = a.isObserving
   switch (kind, isDouble) {
   case (.lennardJones, true):
     observing ? lennardJonesDoubleObserving(a, chunk, index) : lennardJonesDouble(a, chunk, index)

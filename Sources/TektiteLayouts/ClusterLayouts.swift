@@ -274,6 +274,8 @@ public struct ClusterForces {
   public var shifts: UnsafePointer<Vector3>
   /// Energy and the virial's xx, yy, zz, xy, xz, yz for each chunk, 8 doubles apart; nil when only forces are wanted.
   public var sums: UnsafeMutablePointer<Double>?
+  /// Whether the energy is computed: it asks more of each pair, the virial does not.
+  public var isObserving = false
   /// Whether per-atom energies and virials are accumulated: seven runs more in each block of the windows.
   public var isAtomic = false
 

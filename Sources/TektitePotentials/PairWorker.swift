@@ -53,10 +53,12 @@ struct PairWorker: Potential, ~Copyable {
     _ quantities: Quantities, of configuration: borrowing Configuration, neighbors: borrowing Neighborhood,
     into evaluation: inout Evaluation, in context: ExecutionContext
   ) throws(PotentialError) {
+    let isObserving = !quantities.isSubset(of: [.forces, .virial])
     let (energy, virial) = evaluator.add(
       positions: configuration.positions, species: configuration.species, diameters: configuration.diameters,
       clusters: neighbors.clusters, forces: &evaluation.forces, energies: &evaluation.atomicEnergies,
-      virials: &evaluation.atomicVirials, observing: quantities != .forces, team: context.team)
+      virials: &evaluation.atomicVirials, observing: isObserving,
+      hasVirial: quantities.contains(.virial), team: context.team)
     evaluation.energy += energy
     evaluation.virial += virial
   }

@@ -117,7 +117,7 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
   ) throws {
     guard count > 0 else { return }
     let team = field.context.team
-    let needed = Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities)
+    let needed = Quantities([.forces, .virial]).intersection(field.requirements.quantities)
     var kinetic = kickAndMeasureTensor(
       velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: 0, kicks: 0,
       team: team)

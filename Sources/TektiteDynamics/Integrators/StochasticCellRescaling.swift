@@ -94,7 +94,7 @@ public struct StochasticCellRescaling: Sendable {
   /// What the evaluation at the end of the step from `step` to the next has to compute.
   func quantities(after step: Int, _ wanted: Quantities, _ field: borrowing ForceField) -> Quantities {
     guard acts(in: step) || acts(in: step + 1) else { return wanted }
-    return wanted.union(Quantities([.forces, .energy, .virial]).intersection(field.requirements.quantities))
+    return wanted.union(Quantities([.forces, .virial]).intersection(field.requirements.quantities))
   }
 
   /// Draws the move of a step.
