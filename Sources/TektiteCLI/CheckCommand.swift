@@ -166,6 +166,8 @@ struct DeckReport {
         "'\(ensemble.name)': isoconfigurational ensemble of \(Wording.count(ensemble.runs, "run")), each "
           + "\(Wording.count(ensemble.steps, "step")) of \(Wording.number(step)) \(units.timeName) at constant energy, T = "
           + "\(temperatureText(ensemble.temperature)); \(ensemble.measure.rawValue) at \(Wording.count(ensemble.times.count, "time"))"
+          + (ensemble.configurations == nil
+            ? "" : ", from each of \(Wording.count(ensemble.configurationCount, "configuration"))")
       )
     case .dynamics(let dynamics):
       let unit = units.timeName

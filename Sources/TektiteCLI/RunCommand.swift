@@ -125,8 +125,11 @@ extension Stage {
   /// The tables of observables that the stage writes, and what they are; the summary of all comes last.
   var observed: [(file: String, title: String)] {
     if case .isoconfigurational(let stage) = self {
-      return [(stage.file, "propensity of each atom"), (stage.table, "means and noise of the propensities")]
-        + (stage.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
+      let parts = (0..<stage.configurationCount).map(stage.part)
+      return parts.flatMap { part in
+        [(part.file, "propensity of each atom"), (part.table, "means and noise of the propensities")]
+          + (part.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
+      } + (stage.configurations == nil ? [] : [(stage.table, "means over configurations")])
     }
     guard case .dynamics(let stage) = self else { return [] }
     let inherent =

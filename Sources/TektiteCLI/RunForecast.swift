@@ -71,7 +71,7 @@ struct RunForecast {
         isDynamics = true
       case .minimize(let minimize): steps = minimize.maximumSteps
       case .isoconfigurational(let ensemble):
-        steps = ensemble.runs * ensemble.steps
+        steps = ensemble.runs * ensemble.configurationCount * ensemble.steps
         isDynamics = true
       }
       stages.append(

@@ -33,7 +33,11 @@ extension Deck {
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)
     try setMasses(of: &structure, model: common.masses)
     setDiameters(of: &structure, models: resolved)
-    let stages = body.stages.map { $0.stage(units, atoms: structure.count) }
+    let trajectories = Dictionary(
+      body.stages.compactMap { stage in
+        stage.trajectory.first?.file.map { (stage.name ?? "", $0) }
+      }, uniquingKeysWith: { first, _ in first })
+    let stages = body.stages.map { $0.stage(units, atoms: structure.count, outputs: trajectories) }
     for (index, (section, model)) in zip(body.stages, resolved).enumerated() {
       let mark = section.potential == nil ? body.marks["potential"] : section.marks["potential"]
       try checkDiameters(structure, against: model, at: mark)
@@ -117,6 +121,7 @@ extension Deck {
   /// Finds what cannot be observed in the structure at hand before anything is run.
   private func checkObservables(_ structure: Structure) throws(InputError) {
     for stage in body.stages {
+      if case .isoconfigurational(let section) = stage { try checkBonds(section, structure) }
       guard case .dynamics(let section) = stage else { continue }
       let observed = ObservedStage(
         name: section.name ?? "", units: units, topology: structure.topology, cell: structure.frame.cell,
@@ -127,6 +132,17 @@ extension Deck {
       if let certificate = section.certificate, let problem = certificate.request.problem(in: observed) {
         throw certificate.marks.section.error(problem)
       }
+    }
+  }
+}
+
+extension Deck {
+  /// Finds what keeps bonds from being counted in the structure at hand.
+  private func checkBonds(_ section: IsoconfigurationalSection, _ structure: Structure) throws(InputError) {
+    guard section.measure == .bondBreaking else { return }
+    let bonds = section.bonds
+    if let problem = bonds.criterion.problem(in: structure, largest: bonds.broken, units) {
+      throw (section.marks.values["sigma"] ?? section.marks["measure"]).error(problem)
     }
   }
 }
@@ -271,11 +287,11 @@ extension Deck {
 
 extension StageSection {
   /// The stage with all quantities in internal units.
-  func stage(_ units: Units, atoms: Int) -> Stage {
+  func stage(_ units: Units, atoms: Int, outputs: [String: String]) -> Stage {
     switch self {
     case .minimize(let section): .minimize(section.stage)
     case .dynamics(let section): .dynamics(section.stage(units, atoms: atoms))
-    case .isoconfigurational(let section): .isoconfigurational(section.stage(units))
+    case .isoconfigurational(let section): .isoconfigurational(section.stage(units, outputs: outputs))
     }
   }
 }

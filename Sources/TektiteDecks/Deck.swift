@@ -199,6 +199,9 @@ extension DeckBody {
       }
       try stage.checkMoments()
     }
+    for (index, stage) in stages.enumerated() {
+      if case .isoconfigurational(let section) = stage { try section.configurations?.check(stages[..<index]) }
+    }
     var writers: [String: String] = [:]
     for output in outputs {
       if let other = writers.updateValue(output.stage, forKey: output.file) {
@@ -235,9 +238,13 @@ extension StageSection {
       add(inherentStructures.table, inherentStructures.marks["table"])
     }
     if case .isoconfigurational(let section) = self {
-      add(section.file, section.marks["file"])
-      add(section.table, section.marks["table"])
-      if let predictors = section.predictors { add(predictors, section.marks["predictors"]) }
+      let marks = [section.marks["file"], section.marks["table"], section.marks["predictors"]]
+      let files = section.stage(.lj, outputs: [:]).files
+      // Of several configurations each has its files, and a table of all comes last.
+      let each = section.predictors == nil ? 2 : 3
+      for (k, file) in files.enumerated() {
+        add(file, k == files.count - 1 && section.configurations != nil ? marks[1] : marks[k % each])
+      }
     }
     return outputs
   }
@@ -303,7 +310,7 @@ extension StageSection {
     if let thermo { try check(thermo.trigger, thermo.marks["at"]) }
     if case .isoconfigurational(let section) = self {
       try check(section.trigger, section.marks["at"])
-      if section.stage(.lj).times.isEmpty {
+      if section.stage(.lj, outputs: [:]).times.isEmpty {
         throw section.marks["every"].error(
           "nothing is measured: 'every' is more than the \(section.steps) steps of a run")
       }

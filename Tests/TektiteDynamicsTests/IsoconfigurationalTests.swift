@@ -19,17 +19,16 @@ struct IsoconfigurationalTests {
     try Fixture.plan([.isoconfigurational(stage)])
   }
 
-  @Test("Propensities are the mean displacements of runs done one by one")
-  func definition() throws {
-    let stage = Self.stage()
-    let store = MemoryStore()
-    let plan = try Self.plan(stage)
-    #expect(try store.run(plan) == .finished)
-    // The slow and obvious way: each run by itself, with a list that is built in every step.
-    var sums = [[Double]](repeating: [Double](repeating: 0, count: plan.structure.count), count: 3)
-    for run in 0..<stage.runs {
-      var system = System(plan.structure, units: plan.units)
-      system.drawMaxwellVelocities(temperature: 1.2, seed: plan.seed, stage: 0, draw: run + 1, exactly: false)
+  /// The slow and obvious way: each run by itself, with a list that is built in every step. For each time and atom the mean of what `measure` makes of the
+  /// start and the positions later.
+  private static func propensities(
+    _ stage: IsoconfigurationalStage, _ plan: SimulationPlan, from start: Structure, draws: Range<Int>,
+    measure: (_ start: Frame, _ later: Frame, _ atom: Int) -> Double
+  ) throws -> [[Double]] {
+    var sums = [[Double]](repeating: [Double](repeating: 0, count: start.count), count: stage.times.count)
+    for draw in draws {
+      var system = System(start, units: plan.units)
+      system.drawMaxwellVelocities(temperature: 1.2, seed: plan.seed, stage: 0, draw: draw, exactly: false)
       var field = try ForceField(plan.models[0], for: system, skin: 0, team: ThreadTeam(threads: 1))
       try field.update(&system)
       var integrator = VelocityVerlet(timestep: stage.timestep)
@@ -38,24 +37,171 @@ struct IsoconfigurationalTests {
         try integrator.advance(&system, &field, from: step, count: 1)
         guard let place = stage.times.firstIndex(of: step + 1) else { continue }
         system.copy(into: &frame)
-        for i in frame.positions.indices {
-          sums[place][i] += (frame.positions[i] - plan.structure.frame.positions[i]).length / Double(stage.runs)
-        }
+        for i in frame.positions.indices { sums[place][i] += measure(start.frame, frame, i) / Double(draws.count) }
       }
     }
-    let text = try #require(store.texts["iso-propensity.extxyz"])
-    let lines = text.split(separator: "\n")
-    let block = plan.structure.count + 2
-    #expect(lines.count == 3 * block)
+    return sums
+  }
+
+  /// Compares the propensities in a file with others.
+  private static func expect(_ store: MemoryStore, _ file: String, _ sums: [[Double]], within bound: Double) throws {
+    let lines = try #require(store.texts[file]).split(separator: "\n")
+    let block = sums[0].count + 2
+    #expect(lines.count == sums.count * block)
     for (time, expected) in sums.enumerated() {
       for (atom, value) in expected.enumerated() {
         let columns = lines[time * block + 2 + atom].split(separator: " ")
         let found = try #require(Double(columns[4]))
-        // Sixty steps of a liquid let rounding errors grow, by the order of sums in other lists, to far less than this.
-        #expect(abs(found - value) < 1e-9, "atom \(atom) at time \(time)")
+        #expect(abs(found - value) < bound, "atom \(atom) at time \(time) in \(file)")
       }
     }
-    #expect(lines[block + 1].contains("measure=displacement") && lines[block + 1].contains("runs=6"))
+  }
+
+  private static func displacement(_ start: Frame, _ later: Frame, _ atom: Int) -> Double {
+    (later.positions[atom] - start.positions[atom]).length
+  }
+
+  @Test("Propensities are the mean displacements of runs done one by one")
+  func definition() throws {
+    let stage = Self.stage()
+    let store = MemoryStore()
+    let plan = try Self.plan(stage)
+    #expect(try store.run(plan) == .finished)
+    let sums = try Self.propensities(
+      stage, plan, from: plan.structure, draws: 1..<stage.runs + 1, measure: Self.displacement)
+    // Sixty steps of a liquid let rounding errors grow, by the order of sums in other lists, to far less than this.
+    try Self.expect(store, "iso-propensity.extxyz", sums, within: 1e-9)
+    let text = try #require(store.texts["iso-propensity.extxyz"])
+    #expect(text.contains("measure=displacement") && text.contains("runs=6"))
+  }
+
+  @Test("The propensity to break bonds is the mean part of an atom's bonds that are broken, found by trying all images")
+  func bondBreaking() throws {
+    var stage = Self.stage(runs: 3, steps: 200)
+    stage.measure = .bondBreaking
+    // The twelve neighbours are 1.16 away, and vibrate by more than the little that is between the two lengths.
+    stage.bonds = .init(criterion: NeighborCriterion(formed: 1.35), broken: 1.38)
+    let store = MemoryStore()
+    let plan = try Self.plan(stage)
+    #expect(try store.run(plan) == .finished)
+    let vectors = plan.structure.frame.cell.vectors
+    func square(_ frame: Frame, _ i: Int, _ j: Int) -> Double {
+      var least = Double.infinity
+      for a in -2...2 {
+        for b in -2...2 {
+          for c in -2...2 {
+            let shift = Vector3(Double(a), Double(b), Double(c)) * vectors
+            least = min(least, (frame.positions[j] - frame.positions[i] + shift).lengthSquared)
+          }
+        }
+      }
+      return least
+    }
+    let sums = try Self.propensities(stage, plan, from: plan.structure, draws: 1..<4) { start, later, i in
+      let bonds = start.positions.indices.filter { $0 != i && square(start, i, $0) < 1.35 * 1.35 }
+      let broken = bonds.filter { square(later, i, $0) >= 1.38 * 1.38 }
+      return bonds.isEmpty ? 0 : Double(broken.count) / Double(bonds.count)
+    }
+    let last = try #require(sums.last)
+    #expect(last.contains { $0 > 0.05 } && last.allSatisfy { $0 < 1 })
+    try Self.expect(store, "iso-propensity.extxyz", sums, within: 1e-12)
+    #expect(try #require(store.texts["iso-propensity.extxyz"]).contains("measure=bond-breaking"))
+  }
+
+  /// A trajectory with five frames, each with the atoms elsewhere; the second and the fourth are taken.
+  private static func severalConfigurations() throws -> (
+    stage: IsoconfigurationalStage, frames: [Structure], path: String
+  ) {
+    let path = NSTemporaryDirectory() + "tektite-configurations-\(UUID().uuidString).extxyz"
+    var generator = SeededGenerator(seed: 8)
+    var frames: [Structure] = []
+    let writer = try ExtendedXYZ.Writer(path: path, units: .lj)
+    for _ in 0..<5 {
+      var structure = try Self.plan(Self.stage()).structure
+      for i in structure.frame.positions.indices {
+        structure.frame.positions[i] +=
+          0.05
+          * Vector3(
+            .random(in: -1...1, using: &generator), .random(in: -1...1, using: &generator),
+            .random(in: -1...1, using: &generator))
+      }
+      frames.append(structure)
+      try writer.append(structure)
+    }
+    try writer.close()
+    var stage = Self.stage(runs: 4)
+    stage.configurations = .init(.file(path), first: 1, every: 2, count: 2)
+    return (stage, frames, path)
+  }
+
+  @Test("Each configuration of a trajectory has propensities of its own, and a table holds the means over them")
+  func configurations() throws {
+    let (stage, frames, path) = try Self.severalConfigurations()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let store = MemoryStore()
+    let plan = try Self.plan(stage)
+    #expect(try store.run(plan) == .finished)
+    for (k, frame) in [1, 3].enumerated() {
+      // Runs are numbered through all configurations, so that no two have the same velocities.
+      let sums = try Self.propensities(
+        stage, plan, from: frames[frame], draws: 4 * k + 1..<4 * k + 5, measure: Self.displacement)
+      try Self.expect(store, "iso-\(k + 1)-propensity.extxyz", sums, within: 1e-9)
+    }
+    func cells(_ file: String) throws -> [[String]] {
+      try #require(store.texts[file]).split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+    }
+    let (all, one, two) = (
+      try cells("iso-propensity.csv"), try cells("iso-1-propensity.csv"), try cells("iso-2-propensity.csv")
+    )
+    let column = try #require(all[0].firstIndex(of: "mean_all"))
+    let own = try #require(one[0].firstIndex(of: "mean_all"))
+    #expect(all[0][column + 1] == "error_of_mean_all" && all[0].last == "configurations" && all.count == 4)
+    for row in 1..<4 {
+      let (x, y) = (try #require(Double(one[row][own])), try #require(Double(two[row][own])))
+      // The standard error of two values is half their difference.
+      #expect(abs(try #require(Double(all[row][column])) - (x + y) / 2) < 1e-12)
+      #expect(abs(try #require(Double(all[row][column + 1])) - abs(x - y) / 2) < 1e-12)
+    }
+  }
+
+  @Test("An ensemble of several configurations that was stopped between two of them goes on to the same end")
+  func resumedConfigurations() throws {
+    let (stage, _, path) = try Self.severalConfigurations()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let plan = try Self.plan(stage)
+    let (whole, stopped) = (MemoryStore(), MemoryStore())
+    #expect(try whole.run(plan) == .finished)
+    let interruption = Interruption()
+    stopped.onText = { if $0 == "iso-1-propensity.csv" { interruption.request() } }
+    guard case .interrupted = try stopped.run(plan, interruption: interruption) else {
+      Issue.record("it was not stopped")
+      return
+    }
+    #expect(stopped.texts["iso-2-propensity.csv"] == nil)
+    stopped.onText = { _ in }
+    #expect(try stopped.run(plan, threads: 2, resume: true) == .finished)
+    for file in stage.files { #expect(stopped.texts[file] == whole.texts[file], "\(file)") }
+    #expect(stopped.checkpoint == whole.checkpoint)
+  }
+
+  @Test("A trajectory with too few frames or other atoms is refused")
+  func unfitConfigurations() throws {
+    let (stage, frames, path) = try Self.severalConfigurations()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var long = stage
+    long.configurations?.count = 3
+    var fault = #expect(throws: InputError.self) { try MemoryStore().run(try Self.plan(long)) }
+    #expect(fault?.message.contains("holds 5 whole frames") ?? false, "\(String(describing: fault))")
+    var small = frames[0]
+    small.topology = Topology(table: small.topology.table, species: [0], masses: [1])
+    small.frame.positions = [.zero]
+    let writer = try ExtendedXYZ.Writer(path: path, units: .lj)
+    for _ in 0..<5 { try writer.append(small) }
+    try writer.close()
+    fault = #expect(throws: InputError.self) { try MemoryStore().run(try Self.plan(stage)) }
+    #expect(fault?.message.contains("holds 1 atoms") ?? false, "\(String(describing: fault))")
   }
 
   @Test("The same for any number of threads, and the atoms stay where they were", arguments: [2, 3])

@@ -16,6 +16,8 @@ final class MemoryStore: RunStore {
   var onSave: (Int) -> Void = { _ in }
   /// Called with the number of frames and rows written so far, before one more; may throw.
   var onWrite: (Int) throws -> Void = { _ in }
+  /// Called with the name of a text file that was written.
+  var onText: (String) -> Void = { _ in }
   private var writes = 0
 
   var name: String { "memory" }
@@ -30,7 +32,11 @@ final class MemoryStore: RunStore {
       rows[file] = nil
     }
   }
-  func write(_ text: String, to file: String) throws { texts[file] = text }
+  func path(of file: String) -> String { file }
+  func write(_ text: String, to file: String) throws {
+    texts[file] = text
+    onText(file)
+  }
   func read(_ file: String) -> String? { texts[file] }
   func writeTopology(_ structure: Structure, units: Units) throws { texts["topology.pdb"] = "\(structure.count)" }
   func writeFrames(_ structures: [Structure], units: Units, to file: String) throws {

@@ -218,6 +218,7 @@ private final class CountingFolder: RunStore {
   var checkpointName: String { folder.checkpointName }
   var holdsRun: Bool { folder.holdsRun }
   func prepare(removing outputs: [String]?) throws { try folder.prepare(removing: outputs) }
+  func path(of file: String) -> String { folder.path(of: file) }
   func write(_ text: String, to file: String) throws { try folder.write(text, to: file) }
   func read(_ file: String) -> String? { folder.read(file) }
   func writeTopology(_ structure: Structure, units: Units) throws {

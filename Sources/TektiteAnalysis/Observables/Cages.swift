@@ -1,40 +1,7 @@
 import TektiteCore
 import TektiteDynamics
 
-/// Which atoms count as neighbours: nearer than a multiple of the length of their pair.
-public struct NeighborCriterion: Hashable, Sendable {
-  /// The length of a pair of species.
-  public struct Pair: Hashable, Sendable {
-    /// The labels, in any order.
-    public var first: String, second: String
-    /// The length.
-    public var sigma: Double
-
-    /// Makes a pair.
-    public init(_ first: String, _ second: String, sigma: Double) {
-      self.first = first
-      self.second = second
-      self.sigma = sigma
-    }
-  }
-
-  /// The multiple within which atoms are neighbours at the start.
-  public var formed: Double
-  /// Lengths of pairs; empty for 1 each.
-  public var pairs: [Pair] = []
-
-  /// Neighbours within a multiple of the lengths of pairs.
-  public init(formed: Double, pairs: [Pair] = []) {
-    self.formed = formed
-    self.pairs = pairs
-  }
-
-  /// The length of a pair; nil where it was not given.
-  func sigma(_ a: String, _ b: String) -> Double? {
-    if pairs.isEmpty { return 1 }
-    return pairs.first { $0.first == a && $0.second == b || $0.first == b && $0.second == a }?.sigma
-  }
-
+extension NeighborCriterion {
   /// A multiple of the lengths for all pairs of groups, row by row.
   func cutoffs(_ packing: Packing, _ multiple: Double) -> [Double] {
     packing.groups.flatMap { a in packing.groups.map { b in multiple * (sigma(a.label, b.label) ?? 0) } }
@@ -64,6 +31,15 @@ public struct NeighborCriterion: Hashable, Sendable {
         + "\(brief(narrowest / 2))\(unit), where images of the same atom would be counted; take a larger system"
     }
     return nil
+  }
+
+  /// What is wrong with it for a structure, or nil.
+  /// - Parameter multiple: the largest multiple of lengths up to which pairs are looked at.
+  public func problem(in structure: Structure, largest multiple: Double, _ units: Units) -> String? {
+    let cell = structure.frame.cell
+    let widths = (0..<3).filter { cell.periodic[$0] }.map { cell.widths[$0] }
+    return problem(
+      Packing(structure.topology), largest: multiple, narrowest: widths.min(), unit: units == .lj ? "" : " Å")
   }
 
   /// In words.

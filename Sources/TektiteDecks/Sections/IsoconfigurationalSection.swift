@@ -10,6 +10,10 @@ struct IsoconfigurationalSection: TriggeredSection {
   var timestep = 0.0
   var steps = 0
   var measure = IsoconfigurationalStage.Measure.displacement
+  var formed: Double?
+  var broken: Double?
+  var sigma: [NeighborCriterion.Pair]?
+  var configurations: ConfigurationsSection?
   var trigger: Trigger?
   var file: String?
   var table: String?
@@ -36,7 +40,23 @@ struct IsoconfigurationalSection: TriggeredSection {
       ),
       .optional(
         "measure", \.measure, .word("what is averaged"), default: .displacement,
-        "What is averaged over the runs for each atom: 'displacement' or 'squared-displacement'."),
+        "What is averaged over the runs for each atom: 'displacement', 'squared-displacement' or 'bond-breaking'."),
+      .absent(
+        "formed", \.formed, .quantity("a multiple of sigma", .number, .positive),
+        "With 'bond-breaking': atoms are neighbours at the start when they are nearer than this times the length of their pair; 1.3 where it is left out."
+      ),
+      .absent(
+        "broken", \.broken, .quantity("a multiple of sigma", .number, .positive),
+        "With 'bond-breaking': a bond is broken while it is longer than this times the length of its pair; 1.7 where it is left out."
+      ),
+      .absent(
+        "sigma", \.sigma, .pairLengths,
+        "With 'bond-breaking': the length of each pair of species, {A-A: 1, A-B: 0.8, B-B: 0.88}; 1 for each where it is left out."
+      ),
+      .absent(
+        "configurations", \.configurations, ConfigurationsSection.table.codec,
+        "Frames of a trajectory to start from, {stage: NAME, every: N, count: N}; by default the configuration at hand."
+      ),
     ] + triggerKeys + [
       .absent(
         "file", \.file, .outputFile(["extxyz", "xyz"]),
@@ -58,17 +78,34 @@ struct IsoconfigurationalSection: TriggeredSection {
     inherited: ["timestep"],
     check: { section, _ throws(InputError) in
       try section.settleTrigger("an isoconfigurational stage", default: .logarithmic(perDecade: 4, block: nil))
+      if section.measure != .bondBreaking {
+        for key in ["formed", "broken", "sigma"] {
+          if let mark = section.marks.values[key] { throw mark.error("'\(key)' belongs to 'measure: bond-breaking'") }
+        }
+      } else if section.bonds.broken < section.bonds.criterion.formed {
+        throw (section.marks.values["broken"] ?? section.marks["formed"]).error(
+          "bonds that form within \(section.bonds.criterion.formed) and break beyond \(section.bonds.broken) would be broken at once; "
+            + "'broken' must not be below 'formed'")
+      }
     })
 
   /// Stands for the file that will be named after the stage.
   static let unnamed = ""
 
+  /// The neighbours whose loss is measured.
+  var bonds: IsoconfigurationalStage.Bonds {
+    .init(criterion: NeighborCriterion(formed: formed ?? 1.3, pairs: sigma ?? []), broken: broken ?? 1.7)
+  }
+
   /// The stage: times in internal units, the temperature as k_B T.
-  func stage(_ units: Units) -> IsoconfigurationalStage {
+  /// - Parameter outputs: the file of the first trajectory of each stage that has one.
+  func stage(_ units: Units, outputs: [String: String]) -> IsoconfigurationalStage {
     var stage = IsoconfigurationalStage(
       name: name ?? "", runs: runs, temperature: temperature * units.boltzmann, timestep: timestep / units.femtoseconds,
       steps: steps)
     stage.measure = measure
+    stage.bonds = bonds
+    stage.configurations = configurations?.configurations(outputs)
     if let trigger { stage.trigger = trigger }
     if let file { stage.file = file }
     if let table { stage.table = table }

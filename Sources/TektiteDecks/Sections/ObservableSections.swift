@@ -1,5 +1,6 @@
 import TektiteAnalysis
 import TektiteCore
+import TektiteDynamics
 
 /// An entry of `observe:`, one key that names the observable with a mapping of what it needs.
 struct ObservableSection: DeckSection {

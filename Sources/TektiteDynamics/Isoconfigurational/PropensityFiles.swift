@@ -12,7 +12,7 @@ struct PropensityFiles {
 
   private var unit: String {
     guard units == .real else { return "" }
-    return stage.measure == .displacement ? "Å" : "Å²"
+    return stage.measure == .displacement ? "Å" : stage.measure == .squaredDisplacement ? "Å²" : ""
   }
 
   /// Means by species against time: the mean over atoms and their scatter; the correlation between the propensities of even and odd

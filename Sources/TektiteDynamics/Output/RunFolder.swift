@@ -12,6 +12,7 @@ final class RunFolder: RunStore {
   var name: String { directory.path }
   var checkpointName: String { path(Self.checkpointFile) }
 
+  func path(of file: String) -> String { path(file) }
   private func path(_ file: String) -> String { directory.appendingPathComponent(file).path }
   private func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: path(file)) }
 

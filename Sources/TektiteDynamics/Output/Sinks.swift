@@ -71,6 +71,8 @@ protocol RunStore: SectionStore {
   var holdsRun: Bool { get }
   /// Makes the place. With a list of outputs, removes the run that is there, these files included.
   func prepare(removing outputs: [String]?) throws
+  /// Where a file that the run writes is, for those who read it.
+  func path(of file: String) -> String
   /// Writes a small text file as a whole.
   func write(_ text: String, to file: String) throws
   /// A text file, or nil when there is none.

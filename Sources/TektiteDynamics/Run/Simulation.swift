@@ -184,7 +184,9 @@ public struct Simulation: ~Copyable {
         if let why = dynamics.exchangeComplaint(structure, model) { throw wrong(why, "stage '\(stage.name)'") }
       }
       if case .isoconfigurational(let ensemble) = stage {
-        let (total, overflow) = ensemble.runs.multipliedReportingOverflow(by: ensemble.steps)
+        let (whole, many) = ensemble.runs.multipliedReportingOverflow(by: ensemble.configurationCount)
+        let (total, long) = whole.multipliedReportingOverflow(by: ensemble.steps)
+        let overflow = many || long
         guard ensemble.timestep.isFinite, ensemble.timestep > 0, ensemble.runs > 0, ensemble.steps > 0, !overflow,
           total > 0, ensemble.temperature >= 0, !ensemble.times.isEmpty
         else {
@@ -280,7 +282,7 @@ extension SimulationPlan {
   var viewScript: String {
     let files = stages.flatMap(\.outputFiles)
     let propensities = stages.compactMap { stage -> (file: String, column: String)? in
-      if case .isoconfigurational(let ensemble) = stage { (ensemble.file, "propensity") } else { nil }
+      if case .isoconfigurational(let ensemble) = stage { (ensemble.part(0).file, "propensity") } else { nil }
     }
     return ViewScript.text(
       structure.topology.table, units: units, trajectories: files.filter { $0.hasSuffix(".nc") }, fields: propensities)
