@@ -50,11 +50,20 @@ public struct ObservableRequest: Hashable, Sendable {
     /// The longest lag in steps; nil for half the length of the stage.
     public var longest: Int?
 
+    /// Steps that are the only origins, each on its own and none averaged; empty for averages.
+    public var waiting: [Int] = []
+
     /// Makes a sampling.
     public init(perDecade: Int = 10, origins: Int = 100, longest: Int? = nil) {
       self.perDecade = perDecade
       self.origins = origins
       self.longest = longest
+    }
+
+    /// The lags from a waiting time in a stage of so many steps.
+    func lags(from waiting: Int, steps: Int, includesZero: Bool) -> [Int] {
+      let left = max(0, steps - waiting)
+      return (includesZero ? [0] : []) + LagPlan.logarithmic(perDecade: perDecade, longest: min(left, longest ?? left))
     }
 
     /// The plan for a stage of so many steps; correlations of velocities begin at lag 0.
@@ -101,7 +110,9 @@ public struct ObservableRequest: Hashable, Sendable {
     case .meanSquaredDisplacement: [(file, "mean squared displacement")]
     case .selfIntermediateScattering: [(file, "self-intermediate scattering function")]
     case .nonGaussianParameter: [(file, "non-Gaussian parameter")]
-    case .overlap: [(file, "overlap"), (susceptibilityFile, "four-point susceptibility")]
+    case .overlap:
+      // A susceptibility is a variance over origins.
+      [(file, "overlap")] + (sampling.waiting.isEmpty ? [(susceptibilityFile, "four-point susceptibility")] : [])
     case .velocityAutocorrelation: [(file, "velocity autocorrelation")]
     case .intermediateScattering: [(file, "intermediate scattering function")]
     case .selfVanHove: [(file, "self part of the van Hove function"), (file("log"), "distribution of displacements")]
@@ -124,7 +135,7 @@ public struct ObservableRequest: Hashable, Sendable {
   }
 
   /// The lags in steps where the observable is about some only.
-  var chosenLags: [Int]? {
+  public var chosenLags: [Int]? {
     switch quantity {
     case .selfVanHove(let lags, _, _), .distinctVanHove(let lags, _, _), .fourPointStructureFactor(let lags, _, _, _):
       lags
@@ -261,6 +272,14 @@ public struct ObservableRequest: Hashable, Sendable {
       }
     case .bondOrder, .crystallinity, .voronoi: return structureProblem(in: stage)
     default: break
+    }
+    if isCorrelation, !sampling.waiting.isEmpty {
+      if case .stressAutocorrelation = quantity {
+        return "the stress of a single moment says nothing about viscosity; 'waiting' has no meaning here"
+      }
+      if let wait = sampling.waiting.first(where: { $0 >= stage.steps }) {
+        return "nothing follows a waiting time of \(wait) steps: there are \(stage.steps) steps"
+      }
     }
     if isCorrelation, let longest = sampling.longest, longest > stage.steps {
       return "the longest lag of \(longest) steps is beyond the \(stage.steps) steps of the stage"

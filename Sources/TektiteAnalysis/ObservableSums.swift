@@ -11,36 +11,56 @@ struct ObservableSums {
   let requests: [ObservableRequest]
   private(set) var correlations: [CorrelationSums] = []
   private(set) var averages: [Averages] = []
-  /// For each request, where its sums are: the index of the correlation or average, and the place therein.
-  private var places: [(group: Int, index: Int)] = []
+  private(set) var waits: [WaitingSums] = []
+  /// Where the sums of a request are.
+  private enum Place {
+    /// The index of the correlation, and the place therein.
+    case correlation(Int, Int)
+    /// The index of the average, and the place therein.
+    case average(Int, Int)
+    /// The index of the waiting times.
+    case waiting(Int)
+  }
+  private var places: [Place] = []
 
-  /// - Parameter plan: the pairs of steps of a request that correlates.
+  /// - Parameters:
+  ///   - plan: the pairs of steps of a request that correlates.
+  ///   - lags: the lags of a request from a waiting time.
   init(
     _ requests: [ObservableRequest], topology: Topology, cell: Cell, degreesOfFreedom: Int? = nil,
-    plan: (ObservableRequest) -> LagPlan
+    plan: (ObservableRequest) -> LagPlan, lags: (ObservableRequest, Int) -> [Int] = { _, _ in [] }
   ) {
     self.requests = requests
     let packing = Packing(topology)
     var plans: [LagPlan] = []
     var members: [[any PairObservable]] = []
     for request in requests {
-      if request.isCorrelation {
+      let freedom = degreesOfFreedom ?? max(1, 3 * topology.count - 3)
+      if request.isCorrelation, !request.sampling.waiting.isEmpty {
+        let waiting = request.sampling.waiting
+        guard
+          let sums = WaitingSums(
+            waiting: waiting, lags: waiting.map { lags(request, $0) }, topology: topology, cell: cell, packing: packing,
+            make: { request.correlation(packing, cell: cell, lags: $0, degreesOfFreedom: freedom) })
+        else { continue }
+        places.append(.waiting(waits.count))
+        waits.append(sums)
+      } else if request.isCorrelation {
         let own = plan(request)
         let group = plans.firstIndex(of: own) ?? plans.count
         if group == plans.count {
           plans.append(own)
           members.append([])
         }
-        let freedom = degreesOfFreedom ?? max(1, 3 * topology.count - 3)
         guard
           let observable = request.correlation(packing, cell: cell, lags: own.lags.count, degreesOfFreedom: freedom)
         else { continue }
-        places.append((group, members[group].count))
+        places.append(.correlation(group, members[group].count))
         members[group].append(observable)
       } else if let observable = request.average(packing, topology: topology, cell: cell) {
         let group = averages.firstIndex { $0.every == request.every } ?? averages.count
         if group == averages.count { averages.append(Averages(every: request.every, observables: [])) }
-        places.append((group, averages[group].observables.count))
+        places.append(.average(group, averages[group].observables.count))
         averages[group].observables.append(observable)
       }
     }
@@ -50,7 +70,7 @@ struct ObservableSums {
   }
 
   /// Whether frames need velocities.
-  var needsVelocities: Bool { correlations.contains { $0.needsVelocities } }
+  var needsVelocities: Bool { correlations.contains { $0.needsVelocities } || waits.contains { $0.needsVelocities } }
 
   /// F_s at the lags that have come so far, of the first curve of the first observable that is one; nil without.
   var scattering: [Double]? {
@@ -72,7 +92,7 @@ struct ObservableSums {
   func next(after step: Int) -> Int? {
     let pairs = correlations.compactMap { $0.plan.next(after: step) }
     let frames = averages.map { step < 0 ? 0 : (step / $0.every + 1) * $0.every }
-    return (pairs + frames).min()
+    return (pairs + frames + waits.compactMap { $0.next(after: step) }).min()
   }
 
   /// Takes a frame; steps must increase.
@@ -81,6 +101,7 @@ struct ObservableSums {
     for index in correlations.indices where correlations[index].plan.next(after: frame.step - 1) == frame.step {
       correlations[index].add(frame)
     }
+    for index in waits.indices { waits[index].add(frame) }
     for index in averages.indices where averaging && frame.step % averages[index].every == 0 {
       for k in averages[index].observables.indices { averages[index].observables[k].add(frame) }
     }
@@ -89,31 +110,39 @@ struct ObservableSums {
   /// What comes next belongs to another run: its steps start at 0 again.
   mutating func restart() {
     for index in correlations.indices { correlations[index].restart() }
+    for index in waits.indices { waits[index].restart() }
   }
 
   /// What was found, in the order of the requests.
   /// - Parameter timestep: internal units.
   func tables(timestep: Double, units: Units, ensemble: String) -> [ObservableTable] {
     zip(requests, places).flatMap { request, place -> [ObservableTable] in
-      let plan = request.isCorrelation ? correlations[place.group].plan : nil
+      var plan: LagPlan?
+      if case .correlation(let group, _) = place { plan = correlations[group].plan }
       let setting = TableSetting(
         lags: plan?.lags ?? [], overlaps: plan.map { plan in plan.lags.indices.map(plan.overlap) } ?? [],
         timestep: timestep * units.femtoseconds, units: units, ensemble: ensemble)
-      return request.isCorrelation
-        ? correlations[place.group].observables[place.index].tables(setting)
-        : averages[place.group].observables[place.index].tables(setting)
+      switch place {
+      case .correlation(let group, let index): return correlations[group].observables[index].tables(setting)
+      case .average(let group, let index): return averages[group].observables[index].tables(setting)
+      case .waiting(let index):
+        return waits[index].tables(
+          timestep: timestep, units: units, ensemble: ensemble, first: request.contents.count)
+      }
     }
   }
 
   /// Writes all sums for a checkpoint.
   func save(to writer: inout ByteWriter) {
     for sums in correlations { sums.save(to: &writer) }
+    for sums in waits { sums.save(to: &writer) }
     for group in averages { for observable in group.observables { observable.save(to: &writer) } }
   }
 
   /// Takes up the sums of a checkpoint.
   mutating func restore(from reader: inout ByteReader) throws(InputError) {
     for index in correlations.indices { try correlations[index].restore(from: &reader) }
+    for index in waits.indices { try waits[index].restore(from: &reader) }
     for index in averages.indices {
       for k in averages[index].observables.indices { try averages[index].observables[k].restore(from: &reader) }
     }

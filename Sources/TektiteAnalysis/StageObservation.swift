@@ -25,12 +25,16 @@ public struct StageObservation: Observation, Hashable {
   public func keptBytes(steps: Int, topology: Topology) -> Double {
     let frame = 24 * 4 * Packing(topology).packs
     var plans: [LagPlan: Bool] = [:]
+    var frames = 0.0
     for request in requests where request.isCorrelation {
+      if !request.sampling.waiting.isEmpty {
+        frames += Double(request.sampling.waiting.count)
+        continue
+      }
       let isOfVelocities = request.quantity == .velocityAutocorrelation
       let plan = request.sampling.plan(steps: steps, includesZero: isOfVelocities)
       plans[plan] = (plans[plan] ?? false) || isOfVelocities
     }
-    var frames = 0.0
     for (plan, needsVelocities) in plans { frames += Double((plan.kept(steps: steps) + 1) * (needsVelocities ? 2 : 1)) }
     if let certificate {
       let half = max(1, steps / 2)
@@ -61,7 +65,11 @@ final class StageObserver: Observer {
     self.stage = stage
     sums = ObservableSums(
       observation.requests, topology: stage.topology, cell: stage.cell, degreesOfFreedom: stage.degreesOfFreedom
-    ) { $0.plan(steps: stage.steps) }
+    ) {
+      $0.plan(steps: stage.steps)
+    } lags: {
+      $0.sampling.lags(from: $1, steps: stage.steps, includesZero: $0.includesZero)
+    }
     certificate = observation.certificate.map { CertificateSums($0, topology: stage.topology, steps: stage.steps) }
   }
 

@@ -52,11 +52,19 @@ public struct TrajectoryAnalysis {
     let block = plan.levels.first?.spacing ?? 1
     for index in requests.indices {
       requests[index].every = 1
+      let waiting = requests[index].sampling.waiting
       requests[index].sampling = .init(perDecade: perDecade)
+      requests[index].sampling.waiting = waiting
       let stage = ObservedStage(
         name: first, units: units, topology: structure.topology, cell: structure.frame.cell, timestep: step ?? 1,
         steps: start.course.steps.last ?? 0, ensemble: "")
       if let problem = requests[index].problem(in: stage, lags: plan.lags) { throw InputError(problem, file: first) }
+      for wait in waiting where !start.course.steps.contains(wait) {
+        let nearest = start.course.steps.min { (abs($0 - wait), $0) < (abs($1 - wait), $1) } ?? 0
+        throw InputError(
+          "no frame is \(wait) steps after the first; the nearest waiting time that the frames have is \(nearest)",
+          file: first)
+      }
       for lag in requests[index].chosenLags ?? [] {
         if let problem = Self.problem(lag: lag, start.course.steps, block: block) {
           throw InputError(problem, file: first)
@@ -67,6 +75,8 @@ public struct TrajectoryAnalysis {
     var sums = ObservableSums(requests, topology: structure.topology, cell: structure.frame.cell) {
       if let lags = $0.chosenLags { return LagPlan(lags: lags, origins: block, kept: 100) }
       return $0.includesZero ? velocities : plan
+    } lags: { request, wait in
+      start.course.steps.filter { request.includesZero ? $0 >= wait : $0 > wait }.map { $0 - wait }
     }
     var frames = 0
     for path in paths {

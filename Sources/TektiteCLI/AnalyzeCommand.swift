@@ -60,6 +60,12 @@ struct AnalyzeCommand: ParsableCommand {
   var lags: [Int] = []
   @Option(
     parsing: .upToNextOption,
+    help:
+      "Waiting times in steps, for systems that age: correlations begin at these steps only, each a curve of its own. (default: averages)"
+  )
+  var waiting: [Int] = []
+  @Option(
+    parsing: .upToNextOption,
     help: "Lengths of pairs for bonds and crmsd, such as A-A=1 A-B=0.8 B-B=0.88. (default in reduced units: 1 each)")
   var sigma: [String] = []
   @Option(help: "Neighbours are nearer than this times the length of their pair.")
@@ -260,6 +266,9 @@ struct AnalyzeCommand: ParsableCommand {
     }
     let fit = try FitCommand.window(fitWindow, "--fit-window").map { FitWindow.between($0.lowerBound, $0.upperBound) }
     let bins = try positive(bins, "--bins", most: 100_000)
+    guard waiting == Set(waiting).sorted(), waiting.count <= 100, waiting.first ?? 0 >= 0 else {
+      throw InputError("takes at most 100 waiting times in steps, which increase", file: "--waiting")
+    }
     var requests: [ObservableRequest] = []
     for kind in Kind.allCases where chosen.contains(kind) {
       let quantity: ObservableRequest.Quantity
@@ -300,6 +309,8 @@ struct AnalyzeCommand: ParsableCommand {
       }
       var request = ObservableRequest(quantity, file: "\(kind.rawValue).csv")
       if request.isCorrelation { request.species = species }
+      // Those at chosen lags are averages in any case.
+      if request.isCorrelation, request.chosenLags == nil { request.sampling.waiting = waiting }
       // S_4 is fitted against wave numbers, not times.
       request.fit = kind == .s4 ? .automatic : fit ?? .automatic
       requests.append(request)

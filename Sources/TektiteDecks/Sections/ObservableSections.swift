@@ -54,6 +54,7 @@ struct ObservableSection: DeckSection {
   var perDecade = 0
   var origins = 0
   var longest: Int?
+  var waiting: [Int] = []
   var every = 0
   var range: Double?
   var bins = 0
@@ -96,6 +97,16 @@ struct ObservableSection: DeckSection {
     .optional(
       "longest", \.longest, Codec<Int>.stepInterval.orWord("half"), default: nil,
       "The longest lag in steps; 'half' is half the length of the stage."),
+    .optional(
+      "waiting", \.waiting,
+      Codec<Int>.integer("a waiting time in steps", in: 0...1_000_000_000_000).oneOrMore(
+        "a waiting time in steps or a list of them"
+      ).checked {
+        $0.count > 100 ? "more than 100 waiting times" : $0 != Set($0).sorted() ? "waiting times must increase" : nil
+      },
+      default: [],
+      "Waiting times in steps, for a system that ages: each is the only origin of a curve of its own, and nothing is averaged over origins. Empty for averages."
+    ),
     file,
   ]
 
@@ -382,6 +393,7 @@ struct ObservableSection: DeckSection {
     request.fit = fit
     if request.isCorrelation {
       request.sampling = .init(perDecade: perDecade, origins: origins, longest: longest)
+      request.sampling.waiting = waiting
     } else {
       request.every = every
     }
