@@ -33,8 +33,10 @@ extension TrajectoryAnalysis {
     }
     text += "Properties=species:S:1:pos:R:3:displacement:R:1:neighborhood:I:1"
     text += " step=\(frame.step) time=\(frame.time * units.femtoseconds)"
+    if frame.cell.isPlanar { text += " dimensions=2" }
     text += " pbc=\"\([p.a, p.b, p.c].map { $0 ? "T" : "F" }.joined(separator: " "))\"\n"
-    let kinds = CommonNeighbors.kinds(of: frame)
+    // Crystals of three dimensions are not looked for in a plane.
+    let kinds = frame.cell.isPlanar ? frame.positions.map { _ in .other } : CommonNeighbors.kinds(of: frame)
     for atom in 0..<structure.count {
       let r = frame.positions[atom]
       let moved = (r - start.frame.positions[atom]).length

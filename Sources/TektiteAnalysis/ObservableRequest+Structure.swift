@@ -9,6 +9,7 @@ extension ObservableRequest {
     case .bondOrder(let degrees, _, _):
       [(file, "bond-orientational order"), (file("averaged"), "averaged bond-orientational order")]
         + (degrees.contains { $0 % 2 == 0 } ? [(file("w"), "bond-orientational order of third degree")] : [])
+    case .hexaticOrder: [(file, "bond-orientational order in the plane")]
     case .crystallinity: [(file, "solid-like bonds")]
     case .voronoi:
       [
@@ -21,7 +22,14 @@ extension ObservableRequest {
 
   /// See `problem(in:)`.
   func structureProblem(in stage: ObservedStage) -> String? {
+    if let problem = dimensionProblem(stage.cell) { return problem }
     switch quantity {
+    case .hexaticOrder(let fold, let rule, _):
+      if !HexaticOrder.folds.contains(fold) {
+        return
+          "bonds of an order from \(HexaticOrder.folds.lowerBound) to \(HexaticOrder.folds.upperBound), not \(fold)"
+      }
+      return rule.problem(stage.topology, stage.cell, stage.units)
     case .bondOrder(let degrees, let rule, _):
       if degrees.isEmpty { return "bond-orientational order needs a degree" }
       for (k, l) in degrees.enumerated() {
@@ -37,9 +45,31 @@ extension ObservableRequest {
     }
   }
 
+  /// Why it has no meaning in the dimensions of a cell, or nil.
+  private func dimensionProblem(_ cell: Cell) -> String? {
+    switch quantity {
+    case .hexaticOrder:
+      return cell.isPlanar
+        ? nil
+        : "the order of bonds in a plane has no meaning in three dimensions; take 'bond-order' with degrees 4 and 6"
+    case .bondOrder:
+      return cell.isPlanar
+        ? "q_l and w_l are of directions in three dimensions; in two, take 'hexatic-order', whose psi_6 is of directions in the plane"
+        : nil
+    case .crystallinity:
+      return cell.isPlanar
+        ? "solid-like bonds are told by harmonics of three dimensions; in two, take 'hexatic-order'" : nil
+    case .voronoi:
+      return cell.isPlanar
+        ? "cells with faces and volumes need three dimensions; in two, take 'hexatic-order' or 'radial-distribution'"
+        : nil
+    default: return nil
+    }
+  }
+
   /// Why there can be no tessellation with these radii, or nil.
   static func voronoiProblem(_ radii: [String: Double], _ topology: Topology, _ cell: Cell) -> String? {
-    guard cell.volume != nil else {
+    guard cell.volume != nil, !cell.isPlanar else {
       return
         "a Voronoi tessellation needs walls or images around each atom, so a cell that repeats in all three directions"
     }
@@ -67,6 +97,9 @@ extension ObservableRequest {
       return BondOrderDistribution(
         files: (file, file("averaged"), file("w")), topology: topology, packing: packing, choice: choice,
         order: order, rule: rule, bins: bins)
+    case .hexaticOrder(let fold, let rule, let bins):
+      return HexaticOrder(
+        file: file, topology: topology, packing: packing, choice: choice, fold: fold, rule: rule, bins: bins)
     case .crystallinity(let criterion):
       return SolidBonds(file: file, topology: topology, packing: packing, choice: choice, criterion: criterion)
     case .voronoi(let radii, let shown, let bins):

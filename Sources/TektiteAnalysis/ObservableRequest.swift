@@ -35,6 +35,8 @@ public struct ObservableRequest: Hashable, Sendable {
     case structureFactor(largest: Double, resolution: Double?, vectors: Int)
     /// Distributions of q_l, averaged q_l and w_l of some degrees, in bins.
     case bondOrder(degrees: [Int], neighbors: NeighborRule, bins: Int)
+    /// Distributions of |ψ_n|, the order of n-fold bonds in a plane, in bins.
+    case hexaticOrder(fold: Int, neighbors: NeighborRule, bins: Int)
     /// Solid-like bonds and the fraction of solid-like atoms.
     case crystallinity(Crystallinity)
     /// Signatures, volumes and faces of the cells of the radical tessellation, with the radii of species by their labels; without any, of Voronoi's.
@@ -96,7 +98,7 @@ public struct ObservableRequest: Hashable, Sendable {
   /// Whether it correlates pairs of frames, or averages over single ones.
   public var isCorrelation: Bool {
     switch quantity {
-    case .radialDistribution, .structureFactor, .bondOrder, .crystallinity, .voronoi: false
+    case .radialDistribution, .structureFactor, .bondOrder, .hexaticOrder, .crystallinity, .voronoi: false
     default: true
     }
   }
@@ -123,7 +125,7 @@ public struct ObservableRequest: Hashable, Sendable {
     case .cageRelativeDisplacement: [(file, "cage-relative mean squared displacement")]
     case .radialDistribution: [(file, "radial distribution functions")]
     case .structureFactor: [(file, "structure factors")]
-    case .bondOrder, .crystallinity, .voronoi: structureContents
+    case .bondOrder, .hexaticOrder, .crystallinity, .voronoi: structureContents
     }
   }
 
@@ -270,7 +272,7 @@ public struct ObservableRequest: Hashable, Sendable {
       if let resolution, largest / resolution > 1e6 {
         return "a resolution of \(brief(resolution)) makes more than a million bins"
       }
-    case .bondOrder, .crystallinity, .voronoi: return structureProblem(in: stage)
+    case .bondOrder, .hexaticOrder, .crystallinity, .voronoi: return structureProblem(in: stage)
     default: break
     }
     if isCorrelation, !sampling.waiting.isEmpty {
@@ -294,7 +296,7 @@ public struct ObservableRequest: Hashable, Sendable {
   }
 
   private static func needsCell(_ what: String) -> String {
-    "\(what) needs a density, so a cell that repeats in all three directions"
+    "\(what) needs a density, so a cell that repeats in all its directions"
   }
 
   /// The correlation, ready to add up.
@@ -302,12 +304,19 @@ public struct ObservableRequest: Hashable, Sendable {
     let choice = GroupChoice(packing, species: species)
     let repeating = (0..<3).filter { cell.periodic[$0] }.map { cell.widths[$0] }
     let half = (repeating.min() ?? 2) / 2
+    let dimensions = cell.dimensions
     let smallest = repeating.max().map { 2 * Double.pi / $0 } ?? 1
     switch quantity {
-    case .meanSquaredDisplacement: return MeanSquaredDisplacement(file: file, choice: choice, lags: lags)
+    case .meanSquaredDisplacement:
+      return
+
+        MeanSquaredDisplacement(file: file, choice: choice, lags: lags, dimensions: dimensions)
     case .selfIntermediateScattering(let k):
-      return SelfIntermediateScattering(file: file, choice: choice, waveNumbers: k, fit: fit, lags: lags)
-    case .nonGaussianParameter: return NonGaussianParameter(file: file, choice: choice, lags: lags)
+      return SelfIntermediateScattering(
+        file: file, choice: choice, waveNumbers: k, fit: fit, lags: lags, dimensions: dimensions)
+    case .nonGaussianParameter:
+      return
+        NonGaussianParameter(file: file, choice: choice, lags: lags, dimensions: dimensions)
     case .overlap(let distance):
       return Overlap(files: (file, susceptibilityFile), choice: choice, distance: distance, fit: fit, lags: lags)
     case .velocityAutocorrelation: return VelocityAutocorrelation(file: file, choice: choice, lags: lags)
@@ -317,40 +326,41 @@ public struct ObservableRequest: Hashable, Sendable {
         lags: lags)
     case .selfVanHove(_, let range, let bins):
       return SelfVanHove(
-        files: (file, file("log")), choice: choice, bins: DistanceBins(range: range ?? half, count: bins), lags: lags)
+        files: (file, file("log")), choice: choice,
+        bins: DistanceBins(range: range ?? half, count: bins, dimensions: dimensions), lags: lags)
     case .distinctVanHove(_, let range, let bins):
       return DistinctVanHove(
-        file: file, packing: packing, bins: DistanceBins(range: range ?? half, count: bins), lags: lags)
+        file: file, packing: packing,
+        bins: DistanceBins(range: range ?? half, count: bins, dimensions: dimensions), lags: lags)
     case .fourPointStructureFactor(_, let distance, let largest, let vectors):
       let shells = StructureFactor.shells(cell, largest: largest, resolution: smallest / 4, most: vectors)
       return FourPointStructureFactor(
         file: file, packing: packing, choice: choice, distance: distance, shells: shells, fit: fit, lags: lags)
     case .stressAutocorrelation:
       return StressAutocorrelation(
-        files: (file, file("viscosity")), degreesOfFreedom: degreesOfFreedom, lags: lags)
+        files: (file, file("viscosity")), degreesOfFreedom: degreesOfFreedom, lags: lags, dimensions: dimensions)
     case .bondBreaking(let criterion, let broken):
       return BondBreaking(
         file: file, packing: packing, choice: choice, criterion: criterion, broken: broken, fit: fit, lags: lags)
     case .cageRelativeDisplacement(let criterion):
       return CageRelativeDisplacement(file: file, packing: packing, choice: choice, criterion: criterion, lags: lags)
-    case .radialDistribution, .structureFactor, .bondOrder, .crystallinity, .voronoi: return nil
+    case .radialDistribution, .structureFactor, .bondOrder, .hexaticOrder, .crystallinity, .voronoi: return nil
     }
   }
 
   /// The average over frames, ready to add up.
   func average(_ packing: Packing, topology: Topology, cell: Cell) -> (any FrameObservable)? {
-    let widths = cell.widths
+    let widths = cell.repeatingWidths ?? (1, 1)
     switch quantity {
     case .radialDistribution(let range, let bins):
-      let narrowest = min(widths.x, widths.y, widths.z)
-      return RadialDistribution(file: file, packing: packing, range: range ?? narrowest / 2, bins: bins)
+      return RadialDistribution(file: file, packing: packing, range: range ?? widths.narrowest / 2, bins: bins)
     case .structureFactor(let largest, let resolution, let vectors):
-      let widest = max(widths.x, widths.y, widths.z)
       return StructureFactor(
         file: file, packing: packing, cell: cell, largest: largest,
-        resolution: resolution ?? 2 * Double.pi / widest / 4,
+        resolution: resolution ?? 2 * Double.pi / widths.widest / 4,
         most: vectors)
-    case .bondOrder, .crystallinity, .voronoi: return structureAverage(packing, topology: topology, cell: cell)
+    case .bondOrder, .hexaticOrder, .crystallinity, .voronoi:
+      return structureAverage(packing, topology: topology, cell: cell)
     default: return nil
     }
   }

@@ -35,7 +35,7 @@ struct ObservableSums {
     var plans: [LagPlan] = []
     var members: [[any PairObservable]] = []
     for request in requests {
-      let freedom = degreesOfFreedom ?? max(1, 3 * topology.count - 3)
+      let freedom = degreesOfFreedom ?? max(1, cell.dimensions * (topology.count - 1))
       if request.isCorrelation, !request.sampling.waiting.isEmpty {
         let waiting = request.sampling.waiting
         guard

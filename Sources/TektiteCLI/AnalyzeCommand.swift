@@ -27,7 +27,7 @@ struct AnalyzeCommand: ParsableCommand {
 
   /// Observables by their short names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case msd, fs, alpha2, overlap, vacf, gr, sk, fkt, gs, gd, s4, stress, bonds, crmsd, order, solid, voronoi
+    case msd, fs, alpha2, overlap, vacf, gr, sk, fkt, gs, gd, s4, stress, bonds, crmsd, order, hexatic, solid, voronoi
 
     /// What is computed unless something else is asked for: what needs nothing that is not known, and costs little.
     static let usual: [Kind] = [.msd, .fs, .alpha2, .overlap, .gr, .sk]
@@ -42,7 +42,7 @@ struct AnalyzeCommand: ParsableCommand {
     help: """
       What to compute: msd, fs, alpha2, overlap, gr, sk; vacf (needs velocities); fkt, F(k, t); gs and gd, van Hove functions, and s4, S_4(q, t), \
       at --lags; stress, G(t) and viscosity (needs velocities and stresses); bonds, bond breaking; crmsd, relative to neighbours; \
-      order, bond-orientational order; solid, crystallinity; voronoi. \
+      order, bond-orientational order, hexatic, that of two dimensions; solid, crystallinity; voronoi. \
       (default: the first six)
       """)
   var observables: [Kind] = []
@@ -203,7 +203,8 @@ struct AnalyzeCommand: ParsableCommand {
   private func writeFields(_ fields: [AtomicFields.Field], _ units: Units, to folder: URL) throws {
     let path = trajectories[trajectories.count - 1]
     let structure = try local.structure(in: path, units: units)
-    let choice = AtomicFields(fields, criterion: try local.criterion(), radii: try local.radii())
+    let choice = AtomicFields(
+      fields, criterion: try local.criterion(isPlanar: structure.dimensions == 2), radii: try local.radii())
     let columns: [ExtendedXYZ.Column]
     do throws(InputError) {
       columns = try choice.columns(of: structure, units: units)
@@ -304,6 +305,7 @@ struct AnalyzeCommand: ParsableCommand {
       case .order:
         let degrees = local.degrees.isEmpty ? [4, 6] : local.degrees
         quantity = .bondOrder(degrees: degrees, neighbors: try local.rule(), bins: 100)
+      case .hexatic: quantity = .hexaticOrder(fold: 6, neighbors: try local.rule(nearest: 6), bins: 100)
       case .solid: quantity = .crystallinity(try local.criterion())
       case .voronoi: quantity = .voronoi(radii: try local.radii(), signatures: 10, bins: 100)
       }

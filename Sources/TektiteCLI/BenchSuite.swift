@@ -35,15 +35,18 @@ struct BenchSuite {
   var model: String = "kob-andersen"
   var timestep = 0.004
 
-  /// An equilibrated liquid of 16³ atoms at density 1.2.
-  func equilibrated(temperature: Double, team: ThreadTeam) throws -> Structure {
+  /// An equilibrated liquid of 16³ atoms at density 1.2: 80:20 in three dimensions, or 65:35 in two.
+  func equilibrated(temperature: Double, dimensions: Int = 3, team: ThreadTeam) throws -> Structure {
     let resolved = try ModelReference.resolve(model, precision: .mixed)
     let n = 4096
+    let first = dimensions == 2 ? 2662 : 3277
     let counts = [
-      StructureBuilder.Count(Species("A", mass: 1), 3277), StructureBuilder.Count(Species("B", mass: 1), 819),
+      StructureBuilder.Count(Species("A", mass: 1), first), StructureBuilder.Count(Species("B", mass: 1), n - first),
     ]
-    let cell = Cell.cubic(pow(Double(n) / 1.2, 1.0 / 3))
-    let built = StructureBuilder(.sc, counts: counts, cell: cell, seed: 1).build().structure
+    let lattice = dimensions == 2 ? Lattice.square : .sc
+    let cell =
+      dimensions == 2 ? lattice.rectangle(for: n, density: 1.2) : Cell.cubic(pow(Double(n) / 1.2, 1.0 / 3))
+    let built = StructureBuilder(lattice, counts: counts, cell: cell, seed: 1).build().structure
     var system = System(built, units: .lj)
     system.drawMaxwellVelocities(temperature: 2, seed: 2)
     var field = try ForceField(resolved.model, for: system, skin: 0.3, team: team)
@@ -68,7 +71,7 @@ struct BenchSuite {
     (topology.species, topology.masses) = ([], [])
     for a in 0..<times {
       for b in 0..<times {
-        for c in 0..<times {
+        for c in 0..<(structure.dimensions == 2 ? 1 : times) {
           let shift = Vector3(Double(a), Double(b), Double(c)) * h
           frame.positions += structure.frame.positions.map { $0 + shift }
           frame.velocities += structure.frame.velocities
@@ -77,7 +80,7 @@ struct BenchSuite {
         }
       }
     }
-    frame.cell = Cell(Double(times) * h, periodic: frame.cell.periodic)
+    frame.cell = Cell(Double(times) * h, periodic: frame.cell.periodic, dimensions: structure.dimensions)
     return Structure(topology: topology, frame: frame)
   }
 

@@ -94,28 +94,29 @@ struct DeckReport {
     if cell.vectors == .zero {
       lines.append("no cell: nothing repeats")
     } else {
-      let rows = (0..<3).map { cell.vectors[$0] }
+      let rows = (0..<cell.dimensions).map { cell.vectors[$0] }
       let isRight = (0..<3).allSatisfy { i in (0..<3).allSatisfy { j in i == j || cell.vectors[i, j] == 0 } }
       let shape =
         isRight
-        ? (0..<3).map { Wording.number(cell.vectors[$0, $0]) }.joined(separator: " × ") + " \(length)"
+        ? rows.indices.map { Wording.number(cell.vectors[$0, $0]) }.joined(separator: " × ") + " \(length)"
         : rows.map { "(\(Wording.number($0.x)), \(Wording.number($0.y)), \(Wording.number($0.z)))" }.joined(
           separator: " ")
           + " \(length)"
       let axes = ["a", "b", "c"].enumerated().filter { cell.periodic[$0.offset] }.map(\.element)
       let repeats =
-        axes.count == 3
+        axes.count == cell.dimensions
         ? "repeats in all directions"
         : axes.isEmpty ? "repeats nowhere" : "repeats along \(axes.joined(separator: " and "))"
-      lines.append("cell \(shape), \(repeats)")
+      lines.append("cell \(shape), \(repeats)\(cell.isPlanar ? "; two dimensions" : "")")
     }
     if let volume = cell.volume, volume > 0 {
-      var density = "density \(Wording.number(Double(topology.count) / volume)) per \(length)^3"
+      var density = "density \(Wording.number(Double(topology.count) / volume)) per \(length)^\(cell.dimensions)"
       if units == .real {
         // 1 amu/Å³ = 1.66053906892 g/cm³ (CODATA 2022).
         density += " = \(Wording.number(topology.masses.reduce(0, +) / volume * 1.660_539_068_92)) g/cm^3"
       }
-      lines.append("volume \(Wording.number(volume)) \(length)^3, \(density)")
+      lines.append(
+        "\(cell.isPlanar ? "area" : "volume") \(Wording.number(volume)) \(length)^\(cell.dimensions), \(density)")
     }
     if let temperature = plan.temperature {
       lines.append("velocities drawn at T = \(temperatureText(temperature))")

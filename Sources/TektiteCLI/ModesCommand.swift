@@ -60,12 +60,12 @@ struct ModesCommand: ParsableCommand {
         start.topology.masses[i] = mass
       }
     }
-    let freedom = 3 * start.count - 3
+    let freedom = start.dimensions * (start.count - 1)
     guard start.count > 1 else { throw InputError("a single atom has no vibrations", file: structure) }
     if let count, count > freedom {
       throw InputError("\(count) modes; \(start.count) atoms have \(freedom) vibrations", file: "--count")
     }
-    let wanted = count ?? (3 * start.count <= NormalModes.denseLimit ? nil : 100)
+    let wanted = count ?? (start.dimensions * start.count <= NormalModes.denseLimit ? nil : 100)
     if wanted == nil || wanted == freedom, start.count > 8000 {
       throw InputError("all modes of \(start.count) atoms do not fit any memory; ask for fewer", file: "--count")
     }
@@ -150,6 +150,7 @@ struct ModesCommand: ParsableCommand {
           " mode_number=\(mode + 1) omega=\(modes.frequency(mode) / units.femtoseconds) participation=\(modes.participation[mode])"
       }
       text += " debye_waller_modes=\(modes.vibrations.count)"
+      if frame.cell.isPlanar { text += " dimensions=2" }
       text += " pbc=\"\(p.a ? "T" : "F") \(p.b ? "T" : "F") \(p.c ? "T" : "F")\"\n"
       let moves = mode.map(modes.displacements)
       for atom in 0..<topology.count {

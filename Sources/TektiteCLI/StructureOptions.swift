@@ -6,12 +6,12 @@ import Tektite
 struct StructureOptions: ParsableArguments {
   @Option(parsing: .upToNextOption, help: "Degrees l of order, from 1 to 12. (default: 4 6)")
   var degrees: [Int] = []
-  @Option(help: "Neighbours of order and solid are the so many nearest. (default: 12)")
+  @Option(help: "Neighbours of order, hexatic and solid are the so many nearest. (default: 12, of hexatic 6)")
   var nearest: Int?
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Neighbours of order and solid are those closer than a radius, or than that of their pair of species: 1.4, or A-A=1.4 A-B=1.2 B-B=1.3.",
+      "Neighbours of order, hexatic and solid are those closer than a radius, or than that of their pair of species: 1.4, or A-A=1.4 A-B=1.2 B-B=1.3.",
       valueName: "radius"))
   var neighborRadius: [String] = []
   @Option(help: "The product of q6 above which a bond is solid-like.")
@@ -25,14 +25,15 @@ struct StructureOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Write fields.extxyz, one frame with columns that OVITO colours by: q4, averaged-q6, w6 and others of their kind, neighbors, solid-bonds, voronoi-volume, voronoi-faces, voronoi-index.",
+      "Write fields.extxyz, one frame with columns that OVITO colours by: q4, averaged-q6, w6 and others of their kind, psi6, neighbors, solid-bonds, voronoi-volume, voronoi-faces, voronoi-index.",
       valueName: "field"))
   var fields: [String] = []
   @Option(help: "The frame of fields, counted from 1, or 'last'.")
   var frame = "last"
 
   /// The rule that the options state.
-  func rule() throws(InputError) -> NeighborRule {
+  /// - Parameter count: how many nearest ones where no option says it.
+  func rule(nearest count: Int = 12) throws(InputError) -> NeighborRule {
     if nearest != nil && !neighborRadius.isEmpty {
       throw InputError("neighbours go by one rule: --nearest or --neighbor-radius, not both", file: "--nearest")
     }
@@ -47,12 +48,14 @@ struct StructureOptions: ParsableArguments {
       }
       radii.append(.init(labels[0], labels[1], radius))
     }
-    return radii.isEmpty ? .nearest(nearest ?? 12) : .radii(radii)
+    return radii.isEmpty ? .nearest(nearest ?? count) : .radii(radii)
   }
 
   /// The criterion of solid-like atoms.
-  func criterion() throws(InputError) -> Crystallinity {
-    Crystallinity(neighbors: try rule(), threshold: threshold, bonds: bonds)
+  /// - Parameter isPlanar: six nearest neighbours are the usual ones, and solid-like bonds are not asked for.
+  func criterion(isPlanar: Bool = false) throws(InputError) -> Crystallinity {
+    Crystallinity(
+      neighbors: try rule(nearest: isPlanar ? 6 : 12), threshold: threshold, bonds: isPlanar ? 1 : bonds)
   }
 
   /// The radii of Voronoi cells.
@@ -82,7 +85,7 @@ struct StructureOptions: ParsableArguments {
     for name in fields {
       guard let field = AtomicFields.Field(name) else {
         let known = [
-          "q4", "q6", "averaged-q4", "averaged-q6", "w4", "w6", "neighbors", "solid-bonds", "voronoi-volume",
+          "q4", "q6", "averaged-q4", "averaged-q6", "w4", "w6", "psi6", "neighbors", "solid-bonds", "voronoi-volume",
           "voronoi-faces", "voronoi-index",
         ]
         let nearest = InputError.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."

@@ -31,16 +31,33 @@ public struct Periodicity: Hashable, Sendable {
 
 /// A simulation cell: three lattice vectors (the rows of `vectors`) of any shape and handedness, each of which repeats or not.
 /// A direction that does not repeat may have the null vector; `Cell.open` has none at all.
+///
+/// The cell also says in how many dimensions the atoms live. In two, it is a planar cell: a and b lie in the plane z = 0, c is the null vector and does
+/// not repeat, atoms stay at z = 0, and what is called a volume is an area.
 public struct Cell: Hashable, Sendable {
   /// The lattice vectors as rows, in the length unit of the system.
   public var vectors: Matrix3
   /// Which of them repeat.
   public var periodic: Periodicity
+  /// The number of dimensions in which atoms move: 3, or 2 in a planar cell.
+  public let dimensions: Int
 
   /// Makes a cell. Use `validate()` for vectors that come from outside.
-  public init(_ vectors: Matrix3, periodic: Periodicity = .all) {
+  /// - Parameter dimensions: 2 or 3.
+  public init(_ vectors: Matrix3, periodic: Periodicity = .all, dimensions: Int = 3) {
+    precondition(dimensions == 2 || dimensions == 3, "\(dimensions) dimensions")
     self.vectors = vectors
     self.periodic = periodic
+    self.dimensions = dimensions
+  }
+
+  /// Whether atoms move in two dimensions.
+  public var isPlanar: Bool { dimensions == 2 }
+
+  /// A planar rectangle that repeats along x and y.
+  public static func rectangle(_ x: Double, _ y: Double) -> Cell {
+    Cell(
+      Matrix3(Vector3(x, 0, 0), Vector3(0, y, 0), .zero), periodic: Periodicity(true, true, false), dimensions: 2)
   }
 
   /// No cell: a molecule in empty space.
@@ -82,11 +99,24 @@ public struct Cell: Hashable, Sendable {
     return m
   }
 
-  /// The volume |a·(b×c)|, or nil unless all three directions repeat.
+  /// The measure of the cell in its dimensions, by which densities, pressures and stresses are defined: the volume |a·(b×c)|, or of a planar cell the
+  /// area |a×b|. Nil unless all directions repeat.
   public var volume: Double? {
+    if isPlanar { return periodic.a && periodic.b ? vectors.a.cross(vectors.b).length : nil }
     guard periodic == .all else { return nil }
     return abs(vectors.determinant)
   }
+
+  /// The narrowest and the widest distance between opposite faces over the directions that repeat; nil where none does.
+  public var repeatingWidths: (narrowest: Double, widest: Double)? {
+    let widths = self.widths
+    let own = repeatingAxes.map { widths[$0] }
+    guard let least = own.min(), let most = own.max() else { return nil }
+    return (least, most)
+  }
+
+  /// The directions that repeat.
+  public var repeatingAxes: [Int] { (0..<3).filter { periodic[$0] } }
 
   /// The lengths of the lattice vectors.
   public var lengths: Vector3 { Vector3(vectors.a.length, vectors.b.length, vectors.c.length) }
@@ -117,9 +147,15 @@ public struct Cell: Hashable, Sendable {
         return "direction \(k + 1) is periodic but its lattice vector is zero"
       }
     }
+    if isPlanar {
+      if periodic.c || vectors.c != .zero { return "a planar cell has no third lattice vector" }
+      if vectors.a.z != 0 || vectors.b.z != 0 { return "the lattice vectors of a planar cell lie in the plane z = 0" }
+    }
     let m = basis
     let scale = m.a.length * m.b.length * m.c.length
-    if !(abs(m.determinant) > 1e-10 * scale) { return "the lattice vectors lie in one plane" }
+    if !(abs(m.determinant) > 1e-10 * scale) {
+      return isPlanar ? "the lattice vectors lie on one line" : "the lattice vectors lie in one plane"
+    }
     return nil
   }
 }

@@ -48,6 +48,7 @@ extension Deck {
         throw swap.marks.section.error(complaint)
       }
     }
+    try checkDimensions(structure)
     try checkObservables(structure)
     try checkBarostats(structure, resolved)
     return SimulationPlan(
@@ -162,9 +163,12 @@ extension Deck {
       let mark = system.marks["structure"]
       guard InputFile.exists(path: path) else { throw mark.error("there is no structure file '\(path)'") }
       let frames = try StructureFile.read(path: path, units: units)
-      structure = try frame(of: frames, path: path)
+      structure = try settled(try frame(of: frames, path: path), path: path)
       hashes["structure"] = try InputFile.digest(path: path)
-      if let periodic = system.periodic { structure.frame.cell.periodic = periodic }
+      if let periodic = system.periodic {
+        structure.frame.cell.periodic = periodic
+        if structure.dimensions == 2 { structure.frame.cell.periodic.c = false }
+      }
       let place = system.marks.values["periodic"] ?? mark
       if let complaint = structure.frame.cell.validate() {
         throw place.error("the cell of '\(path)' makes no sense: \(complaint)")
@@ -204,6 +208,7 @@ extension Deck {
     }
     let own = Dictionary(body.system.masses.map { ($0.label, $0.value) }) { first, _ in first }
     let species = build.counts.map { Species($0.label, mass: own[$0.label] ?? masses[$0.label]) }
+    let dimensions = body.system.dimensions ?? 3
     var rows = build.cell ?? .zero
     if let density = build.density {
       let volume =
@@ -211,12 +216,16 @@ extension Deck {
         case .number(let density): Double(build.count) / density
         case .mass(let density): zip(species, build.counts).reduce(0) { $0 + $1.0.mass * Double($1.1.value) } / density
         }
-      rows = Cell.cubic(cbrt(volume)).vectors
-      if let complaint = CellSize.complaint(rows) {
-        throw build.marks["density"].error("this density makes a cell of side \(cbrt(volume)): \(complaint)")
+      let side = dimensions == 2 ? volume.squareRoot() : cbrt(volume)
+      let made =
+        dimensions == 2
+        ? build.lattice.rectangle(for: build.count, density: Double(build.count) / volume) : .cubic(side)
+      rows = made.vectors
+      if let complaint = CellSize.complaint(made) {
+        throw build.marks["density"].error("this density makes a cell of side \(side): \(complaint)")
       }
     }
-    let cell = Cell(rows, periodic: body.system.periodic ?? .all)
+    let cell = Cell(rows, periodic: body.system.periodic ?? .all, dimensions: dimensions)
     let counts = zip(species, build.counts).map { StructureBuilder.Count($0, $1.value) }
     return StructureBuilder(
       build.lattice, counts: counts, cell: cell, minimumDistance: build.minimumDistance, seed: seed

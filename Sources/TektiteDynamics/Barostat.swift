@@ -10,18 +10,18 @@ public enum CellCoupling: String, Hashable, Sendable, CaseIterable {
   case triclinic
 
   /// The number of components of strain that change on their own.
-  var freedoms: Int {
+  func freedoms(in dimensions: Int) -> Int {
     switch self {
     case .isotropic: 1
-    case .anisotropic: 3
-    case .triclinic: 6
+    case .anisotropic: dimensions
+    case .triclinic: dimensions * (dimensions + 1) / 2
     }
   }
 
-  /// The part of a tensor that the coupling allows for; the rest has no effect on the cell.
-  func projection(_ m: Matrix3) -> Matrix3 {
+  /// The part of a tensor that the coupling allows for; the rest has no effect on the cell. In two dimensions, a tensor has no part along z.
+  func projection(_ m: Matrix3, in dimensions: Int) -> Matrix3 {
     switch self {
-    case .isotropic: return (m.trace / 3) * .identity
+    case .isotropic: return (m.trace / Double(dimensions)) * .identity(in: dimensions)
     case .anisotropic: return Matrix3(Vector3(m.a.x, 0, 0), Vector3(0, m.b.y, 0), Vector3(0, 0, m.c.z))
     case .triclinic: return 0.5 * (m + m.transposed)
     }
@@ -29,11 +29,14 @@ public enum CellCoupling: String, Hashable, Sendable, CaseIterable {
 
   /// Why a cell cannot be coupled so, or nil.
   public func complaint(about cell: Cell) -> String? {
-    guard cell.volume != nil else { return "a barostat needs a cell that repeats in all three directions" }
+    guard cell.volume != nil else {
+      return "a barostat needs a cell that repeats in all \(cell.isPlanar ? "two" : "three") directions"
+    }
     let v = cell.vectors
-    let isAligned = CellCoupling.anisotropic.projection(v) == v
+    let isAligned = CellCoupling.anisotropic.projection(v, in: cell.dimensions) == v
     if self == .anisotropic && !isAligned {
-      return "an anisotropic barostat needs a cell whose vectors lie along x, y and z; for others there is 'triclinic'"
+      return
+        "an anisotropic barostat needs a cell whose vectors lie along \(cell.isPlanar ? "x and y" : "x, y and z"); for others there is 'triclinic'"
     }
     return nil
   }

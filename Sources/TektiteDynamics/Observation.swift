@@ -16,7 +16,7 @@ public struct ObservedStage: Sendable {
   public var steps: Int
   /// What the dynamics keep constant: `NVE`, `NVT` or `NPT`.
   public var ensemble: String
-  /// The degrees of freedom by which kinetic energy becomes a temperature; nil for 3N − 3.
+  /// The degrees of freedom by which kinetic energy becomes a temperature; nil for 3N − 3, or 2N − 2 in a plane.
   public var degreesOfFreedom: Int?
 
   /// Describes a stage.

@@ -59,10 +59,10 @@ public enum Thermostat: Hashable, Sendable {
 extension DynamicsStage {
   /// The degrees of freedom that share the kinetic energy of so many atoms. Langevin noise moves the centre of mass unless that motion is taken out
   /// again and again; Brownian velocities are new in each step, whatever was taken out of the last ones.
-  func degreesOfFreedom(count: Int) -> Int {
+  func degreesOfFreedom(count: Int, dimensions: Int) -> Int {
     var isRemoved = false
     if case .langevin = thermostat { isRemoved = momentumRemoval != nil }
     return Thermodynamics.degreesOfFreedom(
-      count: count, conservesMomentum: thermostat.conservesMomentum || isRemoved)
+      count: count, conservesMomentum: thermostat.conservesMomentum || isRemoved, dimensions: dimensions)
   }
 }

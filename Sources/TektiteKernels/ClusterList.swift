@@ -114,7 +114,7 @@ public struct ClusterList: ~Copyable {
     if !isRestoring { Self.wrap(&atoms, geometry, ranges, team) }
 
     // The longest direction comes first: chunks are slices across it.
-    axes = geometry.axesByWidth
+    axes = geometry.axes(for: atoms.positions)
     let axes = self.axes
     let turned = geometry.turned(axes)
     let bounds = Bounds(atoms.positions, turned)

@@ -19,12 +19,15 @@ public struct StepConstants: Sendable {
     public var key: UInt64
     /// Counter of the step.
     public var counter: UInt64
+    /// Whether R lies in the plane z = 0.
+    public var isPlanar: Bool
     /// Makes a fluctuation.
-    public init(keep: Double, variance: Double, key: UInt64, counter: UInt64) {
+    public init(keep: Double, variance: Double, key: UInt64, counter: UInt64, isPlanar: Bool = false) {
       self.keep = keep
       self.variance = variance
       self.key = key
       self.counter = counter
+      self.isPlanar = isPlanar
     }
   }
 
@@ -61,6 +64,7 @@ public func kickAndDrift(
   if let f = constants.fluctuation {
     a.isLangevin = true
     (a.keep, a.variance, a.key, a.counter) = (f.keep, f.variance, f.key, f.counter)
+    a.depth = f.isPlanar ? 0 : 1
   }
   let ranges = Ranges(n, target: 1024)
   let level = ProcessorLevel.current

@@ -23,6 +23,8 @@ struct Bounds {
   let center: Vector3
   /// The largest coordinate relative to the centre.
   let extent: Double
+  /// Whether all atoms have the same second coordinate, along which nothing repeats.
+  let isFlat: Bool
 
   init(_ positions: borrowing Buffer<Vector3>, _ g: CellGeometry) {
     let p = positions.base
@@ -44,6 +46,7 @@ struct Bounds {
     low = lo
     // A hair wider, so that the last atom is inside.
     let s = hi - lo
+    isFlat = !g.periodic1 && s.y == 0 && positions.count > 1
     size = Vector3(max(s.x, 1e-6), max(s.y, 1e-6), max(s.z, 1e-6))
     let middle = 0.5 * (lo + hi)
     center = Vector3(middle.x / g.widths.x, middle.y / g.widths.y, middle.z / g.widths.z) * g.basis
@@ -58,6 +61,18 @@ extension SearchGrid {
   init(atoms n: Int, clusterWidth: Int, bounds: Bounds, geometry g: CellGeometry) {
     self.init()
     let s = bounds.size
+    if bounds.isFlat {
+      // Strips as wide as a square that holds one cluster, and bins along them.
+      let side = Double.maximum((Double(clusterWidth) * (s.x * s.z) / Double(max(n, 1))).squareRoot(), 1e-9)
+      let most = Double(4 * n + 64)
+      n0 = max(1, Int(Double.minimum((s.x / side).rounded(), most)))
+      n1 = 1
+      n2 = max(1, Int(Double.minimum((4 * s.z / side).rounded(), 4 * most / Double(n0))))
+      (width0, width1, width2) = (Float(s.x), Float(s.y), Float(s.z))
+      (periodic0, periodic1, periodic2) = (g.periodic0, g.periodic1, g.periodic2)
+      orthogonal = g.orthogonal
+      return
+    }
     let side = Double.maximum((Double(clusterWidth) * (s.x * s.y * s.z) / Double(max(n, 1))).cubeRoot, 1e-9)
     let most = Double(4 * n + 64)
     n0 = max(1, Int(Double.minimum((s.x / side).rounded(), most)))
@@ -80,8 +95,28 @@ extension Double {
 }
 
 extension CellGeometry {
-  /// The three directions, longest first; equal ones keep their order.
-  var axesByWidth: (Int, Int, Int) {
+  /// The three directions, longest first; equal ones keep their order. Where all atoms have one third coordinate, along which nothing repeats, that
+  /// direction stands in the middle, so that columns become strips of the plane.
+  func axes(for positions: borrowing Buffer<Vector3>) -> (Int, Int, Int) {
+    if !periodic2, orthogonalToPlane, positions.count > 1 {
+      let p = positions.base
+      let height = p[0].z
+      var isFlat = true
+      for i in 1..<positions.count where p[i].z != height {
+        isFlat = false
+        break
+      }
+      if isFlat { return widths.x >= widths.y ? (0, 2, 1) : (1, 2, 0) }
+    }
+    return axesByWidth
+  }
+
+  /// Whether the third vector stands upright on the other two, which lie in the plane of x and y.
+  private var orthogonalToPlane: Bool {
+    basis.a.z == 0 && basis.b.z == 0 && basis.c.x == 0 && basis.c.y == 0
+  }
+
+  private var axesByWidth: (Int, Int, Int) {
     let sorted = [0, 1, 2].sorted { widths[$0] > widths[$1] || (widths[$0] == widths[$1] && $0 < $1) }
     return (sorted[0], sorted[1], sorted[2])
   }

@@ -56,6 +56,7 @@ private func byFours(
   let limit = SIMD4(repeating: a.limit * a.limit)
   let keep = SIMD4(repeating: a.keep)
   let variance = SIMD4(repeating: a.variance)
+  let depth = SIMD4(repeating: a.depth)
   let kicks = a.kicks
   let key = a.key
   let counter = a.counter
@@ -76,7 +77,8 @@ private func byFours(
     if kicks == 2 { v = v + kick }
     var d: FourVectors
     if fluctuates {
-      let noise = normals(key: key, step: counter, atoms: atoms)
+      var noise = normals(key: key, step: counter, atoms: atoms)
+      noise.z = depth * noise.z
       let after = (keep * v) + (Doubles4.root(Doubles4(variance / m)).v * noise)
       let taken = SIMD4(repeating: 0.5) * m * (after.squares - v.squares)
       if live == 4 {

@@ -19,6 +19,8 @@ public struct IntegrationPass {
   public var isLangevin = false
   /// c and (1 − c²) k_B T of the fluctuation.
   public var keep = 1.0, variance = 0.0
+  /// What the noise along z is multiplied by: 1, or 0 for atoms in a plane.
+  public var depth = 1.0
   /// Philox key and the step's counter.
   public var key: UInt64 = 0, counter: UInt64 = 0
 

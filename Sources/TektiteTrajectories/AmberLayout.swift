@@ -94,6 +94,7 @@ struct AmberLayout {
     if hasOwnCell(header.cell) {
       attributes.append(("tektite_periodic", AmberConvention.answers(header.cell.periodic)))
     }
+    if header.cell.isPlanar { attributes.append(("tektite_dimensions", "2")) }
     if !isRestart && !header.evenlySpaced { attributes.append(("tektite_frame_spacing", AmberConvention.spacingNote)) }
     if !header.potential.isEmpty { attributes.append(("tektite_potential", header.potential)) }
     let reserved = Set(attributes.map(\.0))

@@ -27,6 +27,7 @@ extension AmberTrajectory {
     /// Diameters that are the same in all frames, or empty.
     private var fixedDiameters: [Double] = []
     private let periodic: Periodicity?
+    private let dimensions: Int
 
     /// A variable and the factor from its numbers to internal units.
     private struct Quantity {
@@ -103,6 +104,7 @@ extension AmberTrajectory {
         let values = try netcdf.read(variable, scratch: &scratch).map { factor * $0 }
         fixedDiameters = try Self.checked(values, path)
       }
+      dimensions = ours && netcdf.attribute("tektite_dimensions")?.text == "2" ? 2 : 3
       periodic = netcdf.attribute("tektite_periodic")?.text.flatMap {
         guard let p = ExtendedXYZComment.answers($0), p.count == 3 else { return nil }
         return Periodicity(p[0], p[1], p[2])
@@ -240,11 +242,11 @@ extension AmberTrajectory {
     }
 
     private func cell(_ index: Int) throws(InputError) -> Cell {
-      var cell = Cell.open
+      var cell = Cell(.zero, periodic: .none, dimensions: dimensions)
       if let ownCell {
         let v = try values(ownCell, index)
         let rows = Matrix3(Vector3(v[0], v[1], v[2]), Vector3(v[3], v[4], v[5]), Vector3(v[6], v[7], v[8]))
-        cell = Cell(rows, periodic: periodic ?? .all)
+        cell = Cell(rows, periodic: periodic ?? .all, dimensions: dimensions)
       } else if let lengths {
         let v = try values(lengths, index)
         let l = lengths.factor * Vector3(v[0], v[1], v[2])

@@ -96,6 +96,7 @@ extension AmberTrajectory {
         (found.variable("forces") != nil) == header.fields.contains(.forces),
         (found.variable("tektite_images") == nil) == header.unwrapped,
         (found.variable("tektite_diameters")?.isRecord ?? false) == header.fields.contains(.diameters),
+        (found.attribute("tektite_dimensions")?.text == "2") == header.cell.isPlanar,
         (found.variable("cell_lengths") != nil) == AmberLayout.hasBox(header.cell),
         (found.variable("tektite_cell") != nil) == AmberLayout.hasOwnCell(header.cell)
       else {
@@ -208,7 +209,7 @@ extension AmberTrajectory {
       _ positions: [Vector3], _ cell: Cell, _ orientation: CellOrientation, into floats: inout [Float],
       _ counts: inout [Int32]
     ) {
-      let inverse = Cell(orientation.cell, periodic: cell.periodic).basis.inverse
+      let inverse = Cell(orientation.cell, periodic: cell.periodic, dimensions: cell.dimensions).basis.inverse
       for i in positions.indices {
         let r = orientation.toFile(positions[i])
         let n = CellOrientation.crossings(r, inverse: inverse, periodic: cell.periodic)

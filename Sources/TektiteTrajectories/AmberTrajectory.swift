@@ -8,6 +8,8 @@ import TektiteCore
 /// blurs femtoseconds after 8 ns; `tektite_cell`, the cell in the axes of the run; `tektite_species` with labels and masses as attributes;
 /// `tektite_images` when positions are wrapped; and `tektite_diameters` (double), for each frame where they change, else once.
 ///
+/// Atoms in two dimensions are told by the global attribute `tektite_dimensions = "2"`: z is 0, and the third cell length 0.
+///
 /// In reduced units lengths, times, velocities and forces are written as they are, with scale factors of 1. The unit attributes keep the strings
 /// that strict readers demand; the global attributes `tektite_units = "lj"` and `tektite_units_note` say what they mean.
 public enum AmberTrajectory {

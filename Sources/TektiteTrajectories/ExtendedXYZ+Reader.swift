@@ -32,6 +32,7 @@ extension ExtendedXYZ {
       frame.step = frameCount
       let (columns, title) = try readComment(comment, into: &frame)
       let topology = try readAtoms(count, columns, into: &frame)
+      if frame.cell.isPlanar { try checkPlane(frame) }
       frameCount += 1
       return Structure(topology: topology, frame: frame, title: title)
     }
@@ -88,7 +89,19 @@ extension ExtendedXYZ {
         }
         periodic = Periodicity(answers[0], answers[answers.count / 2], answers[answers.count - 1])
       }
-      frame.cell = Cell(vectors, periodic: periodic)
+      var dimensions = 3
+      if let pair = comment["dimensions"] {
+        guard let number = Numerals.double(pair.value), number == 2 || number == 3 else {
+          throw lines.error("dimensions should be 2 or 3, not \(Numerals.quoted(pair.value))", at: pair.position)
+        }
+        dimensions = Int(number)
+        // Readers that know of no planar cells write a third vector and its periodicity.
+        if dimensions == 2, vectors.c.x == 0, vectors.c.y == 0 {
+          vectors.c = .zero
+          periodic.c = false
+        }
+      }
+      frame.cell = Cell(vectors, periodic: periodic, dimensions: dimensions)
       if let wrong = frame.cell.validate() {
         throw lines.error(wrong, at: lattice?.position ?? comment["pbc"]?.position)
       }
@@ -102,6 +115,19 @@ extension ExtendedXYZ {
         frame.step = whole
       }
       return (columns, comment["title"]?.value ?? "")
+    }
+
+    /// Finds an atom of a frame in two dimensions that is not at z = 0.
+    private func checkPlane(_ frame: Frame) throws(InputError) {
+      if let atom = frame.positions.firstIndex(where: { $0.z != 0 }) {
+        throw lines.error(
+          "the frame says dimensions=2, but its atom \(atom + 1) is at z = \(frame.positions[atom].z) and not 0")
+      }
+      if let atom = frame.velocities.firstIndex(where: { $0.z != 0 }) {
+        throw lines.error(
+          "the frame says dimensions=2, but the velocity of its atom \(atom + 1) along z is \(frame.velocities[atom].z) and not 0"
+        )
+      }
     }
 
     private func finite(_ pair: ExtendedXYZComment.Pair) throws(InputError) -> Double {

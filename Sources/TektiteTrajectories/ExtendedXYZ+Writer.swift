@@ -144,6 +144,7 @@ extension ExtendedXYZ {
         put(stress)
         put("\"")
       }
+      if frame.cell.isPlanar { put(" dimensions=2") }
       for (key, value) in info { put(" \(Self.key(key))=\(Self.quoted(value))") }
       let p = frame.cell.periodic
       put(" pbc=\"\(p.a ? "T" : "F") \(p.b ? "T" : "F") \(p.c ? "T" : "F")\"\n")

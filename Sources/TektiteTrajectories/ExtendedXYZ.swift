@@ -7,7 +7,8 @@ import TektiteCore
 /// stress in eV/Å³ (tensile positive, the sign of ASE), `time` in fs, masses in amu. Velocities under the names `velo`, `vel` and
 /// `velocities` are in Å/fs, as libAtoms/QUIP and GPUMD define them; ASE ignores such a column and keeps momenta instead, so a column
 /// `momenta` (amu·Å/(Å·√(amu/eV)), the unit of ASE) is read too and wins if both are there. Diameters are written as `radius`, by which
-/// OVITO draws spheres; `radius` and `diameter` are read.
+/// OVITO draws spheres; `radius` and `diameter` are read. Atoms in two dimensions are told by `dimensions=2` in the comment line: z is 0 and the third
+/// lattice vector null.
 public enum ExtendedXYZ {
   /// Reads all frames of a file.
   /// - Throws: `InputError` with line and column for anything that is not extended XYZ.

@@ -26,7 +26,7 @@ public enum LAMMPSData {
     let n = structure.count
     let orientation = CellOrientation(frame.cell)
     let cell = orientation.cell
-    let inverse = Cell(cell, periodic: frame.cell.periodic).basis.inverse
+    let inverse = Cell(cell, periodic: frame.cell.periodic, dimensions: frame.cell.dimensions).basis.inverse
     let turned = frame.positions.map { orientation.toFile($0) }
     var low = Vector3.zero
     var high = Vector3(cell.a.x, cell.b.y, cell.c.z)

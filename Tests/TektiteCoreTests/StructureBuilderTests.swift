@@ -112,9 +112,10 @@ struct StructureBuilderTests {
 
   @Test("The seed decides, and nothing else", arguments: Lattice.allCases)
   func deterministic(_ lattice: Lattice) {
-    let first = builder(lattice, [300, 50], cell: .cubic(7), seed: 3).build().structure
-    #expect(first == builder(lattice, [300, 50], cell: .cubic(7), seed: 3).build().structure)
-    #expect(first != builder(lattice, [300, 50], cell: .cubic(7), seed: 4).build().structure)
+    let cell: Cell = lattice.dimensions == 2 ? .rectangle(18, 20) : .cubic(7)
+    let first = builder(lattice, [300, 50], cell: cell, seed: 3).build().structure
+    #expect(first == builder(lattice, [300, 50], cell: cell, seed: 3).build().structure)
+    #expect(first != builder(lattice, [300, 50], cell: cell, seed: 4).build().structure)
   }
 
   @Test(
@@ -156,10 +157,12 @@ struct StructureBuilderTests {
   @Test("Few atoms in large, tiny or long cells", arguments: [(1, 1e6), (1, 1e-3), (2, 1e8), (3, 1e-5)])
   func extremes(_ count: Int, _ side: Double) {
     for lattice in Lattice.allCases {
-      #expect(builder(lattice, [count], cell: .cubic(side)).build().structure.count == count)
-      #expect(
-        builder(lattice, [count, 0], cell: .orthorhombic(side, 1000 * side, side)).build().structure.count == count)
-      #expect(builder(lattice, [count], cell: .cubic(side), distance: 1e-12 * side).build().structure.count == count)
+      let isPlanar = lattice.dimensions == 2
+      let cell: Cell = isPlanar ? .rectangle(side, side) : .cubic(side)
+      let long: Cell = isPlanar ? .rectangle(side, 1000 * side) : .orthorhombic(side, 1000 * side, side)
+      #expect(builder(lattice, [count], cell: cell).build().structure.count == count)
+      #expect(builder(lattice, [count, 0], cell: long).build().structure.count == count)
+      #expect(builder(lattice, [count], cell: cell, distance: 1e-12 * side).build().structure.count == count)
     }
   }
 

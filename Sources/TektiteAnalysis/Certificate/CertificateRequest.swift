@@ -35,8 +35,13 @@ public struct CertificateRequest: Hashable, Sendable {
       .selfIntermediateScattering(waveNumbers: [waveNumber]), file: file, species: species.map { [$0] } ?? [])
   }
 
+  /// Why there is none in two dimensions.
+  public static let planarProblem =
+    "an equilibrium certificate looks for crystals of three dimensions; in two, observe 'self-intermediate-scattering' and 'hexatic-order'"
+
   /// Why it cannot be had in a stage, or nil.
   public func problem(in stage: ObservedStage) -> String? {
+    if stage.cell.isPlanar { return Self.planarProblem }
     if let problem = scattering.problem(in: stage) { return problem }
     if stage.steps < 2 * origins {
       return

@@ -26,6 +26,7 @@ extension TrajectoryAnalysis {
     let stage = ObservedStage(
       name: path, units: units, topology: structure.topology, cell: structure.frame.cell, timestep: timestep,
       steps: last, ensemble: "")
+    if structure.dimensions == 2 { throw InputError(CertificateRequest.planarProblem, file: path) }
     if let problem = request.scattering.problem(in: stage) { throw InputError(problem, file: path) }
     // The second half begins where a block of frames does, so that it has the same pattern.
     let all = LagPlan(frames: steps, perDecade: perDecade, includesZero: false)

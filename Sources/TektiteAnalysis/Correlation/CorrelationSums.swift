@@ -9,14 +9,14 @@ struct CorrelationSums {
   var observables: [any PairObservable]
   /// Of the atoms in the user's order.
   private let masses: [Double]
-  private let periodic: Periodicity
+  private let cell: Cell
   private var origins: [PackedFrame] = []
   private var spare: [PackedFrame] = []
   private var current = PackedFrame()
 
   init(plan: LagPlan, topology: Topology, cell: Cell, packing: Packing, observables: [any PairObservable]) {
     masses = topology.masses
-    periodic = cell.periodic
+    self.cell = cell
     self.plan = plan
     self.packing = packing
     self.observables = observables
@@ -108,12 +108,13 @@ struct CorrelationSums {
       if needsPositions { origin.positions = try reader.packedVectors(packing) }
       if keepsVelocities { origin.velocities = try reader.packedVectors(packing) }
       if needsCell {
-        origin.cell = Cell(try reader.matrix(), periodic: periodic)
+        origin.cell = Cell(
+          try reader.matrix(), periodic: cell.periodic, dimensions: cell.dimensions)
         if let problem = origin.cell.validate() { throw reader.malformed("an origin whose cell is wrong: \(problem)") }
       }
       if needsStress {
         origin.stress = try reader.doubles()
-        guard origin.stress.count == StressAutocorrelation.components + 2 else {
+        guard origin.stress.count == StressAutocorrelation.components(in: cell.dimensions) + 2 else {
           throw reader.malformed("\(origin.stress.count) components of stress")
         }
       }

@@ -72,6 +72,19 @@ enum DisplacementSums {
     return total(sum) - Double(group.padding)
   }
 
+  /// Σ J₀(kr): the average of exp(i k·r) over all directions of k in a plane.
+  static func planar(
+    _ k: Double, from origin: PackedVectors, to later: PackedVectors, _ group: Packing.Group
+  ) -> Double {
+    let bessel = BesselFunction.zeroth
+    var sum = SIMD4<Double>.zero
+    for pack in group.packs {
+      let phase = k * squaredDistance(origin, later, pack).squareRoot()
+      for lane in 0..<4 { sum[lane] += bessel(phase[lane]) }
+    }
+    return total(sum) - Double(group.padding)
+  }
+
   /// Σ a·b, for velocities.
   static func products(
     _ a: PackedVectors, _ b: PackedVectors, _ group: Packing.Group

@@ -19,7 +19,7 @@ extension Hessian {
     for a in table { for b in table { cutoffs.append(try model.pairCutoff(a, b)) } }
     let longest = cutoffs.max() ?? 0
     var rows = [[Int32: [Double]]](repeating: [:], count: structure.count)
-    guard longest > 0 else { return Hessian(rows: rows, method: "analytic") }
+    guard longest > 0 else { return Hessian(rows: rows, method: "analytic", dimensions: structure.dimensions) }
     let neighbors = PeriodicNeighbors(structure.frame, radius: longest)
     for i in 0..<structure.count {
       var own = [Double](repeating: 0, count: 9)
@@ -42,7 +42,7 @@ extension Hessian {
       }
       rows[i][Int32(i)] = own
     }
-    return Hessian(rows: rows, method: "analytic")
+    return Hessian(rows: rows, method: "analytic", dimensions: structure.dimensions)
   }
 
   /// Differences of the forces at four points around each coordinate, which are exact for cubic forces: (8(f₋₁ − f₁) − (f₋₂ − f₂))/12h.
@@ -64,7 +64,7 @@ extension Hessian {
     for slot in 0..<n {
       let i = Int(system.identity[slot])
       let rest = system.positions[slot]
-      for axis in 0..<3 {
+      for axis in 0..<structure.dimensions {
         var column = [Vector3](repeating: .zero, count: n)
         for point in points {
           var moved = rest
@@ -85,6 +85,7 @@ extension Hessian {
       }
       if rows[i][Int32(i)] == nil { rows[i][Int32(i)] = [Double](repeating: 0, count: 9) }
     }
-    return Hessian(rows: rows, method: "central differences of forces at four points, step \(h)")
+    return Hessian(
+      rows: rows, method: "central differences of forces at four points, step \(h)", dimensions: structure.dimensions)
   }
 }

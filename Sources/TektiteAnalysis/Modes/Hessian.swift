@@ -5,6 +5,10 @@ import TektiteLinearAlgebra
 public struct Hessian: Sendable {
   /// The number of atoms.
   public let count: Int
+  /// The number of dimensions in which atoms move. In two, elements along z are zero.
+  public let dimensions: Int
+  /// The number of coordinates in which atoms move: 3N, or 2N in a plane.
+  public var coordinates: Int { dimensions * count }
   /// The first block of each atom's row, one more entry than there are atoms.
   let offsets: [Int]
   /// The atom of each block's column, increasing within a row.
@@ -18,8 +22,9 @@ public struct Hessian: Sendable {
   public let asymmetry: Double
 
   /// Makes a Hessian of rows of blocks by column, and averages it with its transpose.
-  init(rows: [[Int32: [Double]]], method: String) {
+  init(rows: [[Int32: [Double]]], method: String, dimensions: Int = 3) {
     count = rows.count
+    self.dimensions = dimensions
     var rows = rows
     // Where one side of a pair was found without the other, that other is zero.
     for (i, row) in rows.enumerated() {
@@ -37,6 +42,10 @@ public struct Hessian: Sendable {
         columns.append(j)
         for a in 0..<3 {
           for b in 0..<3 {
+            guard max(a, b) < dimensions else {
+              blocks.append(0)
+              continue
+            }
             blocks.append(0.5 * (own[3 * a + b] + other[3 * b + a]))
             asymmetry = max(asymmetry, 0.5 * abs(own[3 * a + b] - other[3 * b + a]))
           }
@@ -86,13 +95,14 @@ public struct Hessian: Sendable {
     return weighted
   }
 
-  /// All of it as a matrix of 3N rows.
+  /// All of it as a matrix of 3N rows, or 2N in a plane.
   public var dense: Matrix {
-    var matrix = Matrix(rows: 3 * count, columns: 3 * count)
+    let d = dimensions
+    var matrix = Matrix(rows: coordinates, columns: coordinates)
     for i in 0..<count {
       for place in offsets[i]..<offsets[i + 1] {
         let j = Int(columns[place])
-        for a in 0..<3 { for b in 0..<3 { matrix[3 * i + a, 3 * j + b] = blocks[9 * place + 3 * a + b] } }
+        for a in 0..<d { for b in 0..<d { matrix[d * i + a, d * j + b] = blocks[9 * place + 3 * a + b] } }
       }
     }
     return matrix

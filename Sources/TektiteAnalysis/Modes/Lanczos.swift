@@ -35,7 +35,7 @@ struct Lanczos {
     var missing = count
     var seed: UInt64 = 1
     while missing > 0 {
-      let free = n - kept.rows
+      let free = hessian.coordinates - kept.rows
       guard free > 0 else { break }
       let found = try search(min(missing, free), kept, tolerance, maximumProducts, seed)
       // A second and further search only has to show that nothing lower was passed over.
@@ -75,7 +75,7 @@ struct Lanczos {
   private mutating func search(
     _ count: Int, _ locked: Matrix, _ tolerance: Double, _ maximumProducts: Int, _ seed: UInt64
   ) throws(PotentialError) -> Found {
-    let free = n - locked.rows
+    let free = hessian.coordinates - locked.rows
     let size = min(free, max(2 * count + 80, 160))
     // Rows: the basis, with room for the residual that follows it.
     var basis = [Double](repeating: 0, count: (size + 1) * n)
@@ -164,13 +164,15 @@ struct Lanczos {
   /// Puts a vector that looks random, orthogonal to those before it, in place k of the basis.
   private func start(_ basis: inout [Double], _ k: Int, _ locked: Matrix, _ seed: UInt64) {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    let n = n
+    let (n, isPlanar) = (n, hessian.dimensions == 2)
     basis.withUnsafeMutableBufferPointer { buffer in
       let vectors = buffer.baseAddress!
       let own = vectors + k * n
       for i in 0..<n {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         own[i] = Double(state >> 11) / Double(1 << 53) - 0.5
+        // What begins in the plane stays there.
+        if isPlanar, i % 3 == 2 { own[i] = 0 }
       }
       for _ in 0..<2 {
         Self.remove(vectors, k, n, from: own)

@@ -21,13 +21,13 @@ extension NormalModes {
       sums[bin] += participation[k]
     }
     let centers = (0..<bins).map { (Double($0) + 0.5) * width * scale }
-    let all = Double(3 * hessian.count - 3)
+    let all = Double(dimensions * (hessian.count - 1))
     let density = counts.map { Double($0) / (all * width * scale) }
     let errors = counts.map { $0 > 0 ? Double($0).squareRoot() / (all * width * scale) : .nan }
     var states = ObservableTable(
       kind: "vibrational-density-of-states", title: "Vibrational density of states", file: "vdos.csv",
       definition:
-        "D(ω): the fraction of the 3N − 3 vibrations in a bin of ω over its width. Errors are those of counting.",
+        "D(ω): the fraction of the \(dimensions)N − \(dimensions) vibrations in a bin of ω over its width. Errors are those of counting.",
       parameters: ["Hessian": hessian.method], x: axis,
       y: .init(column: "density", label: "D(ω)", unit: units == .lj ? "" : "fs"), abscissas: centers,
       curves: [.init(column: "all", label: "all modes", values: density, errors: errors)], samples: counts)
@@ -40,9 +40,9 @@ extension NormalModes {
       states.notes.append(
         "Only the lowest \(modes.count) vibrations were computed: the density of states ends with them.")
     }
-    if zeros.count > 3 {
+    if zeros.count > dimensions {
       states.notes.append(
-        "\(zeros.count) modes cost no energy where three are translations: atoms without contacts, or a cell that is open."
+        "\(zeros.count) modes cost no energy where \(dimensions == 2 ? "two" : "three") are translations: atoms without contacts, or a cell that is open."
       )
     }
     let means = counts.indices.map { counts[$0] > 0 ? sums[$0] / Double(counts[$0]) : .nan }
@@ -59,7 +59,8 @@ extension NormalModes {
     var findings: [ObservableTable.Finding] = [
       .init(name: "omega_max", value: highest, unit: unit, definition: "the highest frequency that was computed"),
       .init(
-        name: "zero_modes", value: Double(zeros.count), definition: "modes that cost no energy; translations are three"),
+        name: "zero_modes", value: Double(zeros.count),
+        definition: "modes that cost no energy; translations are \(dimensions == 2 ? "two" : "three")"),
       .init(
         name: "largest_zero", value: zeros.map { abs(eigenvalues[$0]) }.max() ?? .nan,
         definition: "the largest |ω²| of them, internal units"),

@@ -5,11 +5,11 @@ import TektiteLinearAlgebra
 public struct NormalModes: Sendable {
   /// ω² of each mode, increasing; those of translations are zero but for rounding.
   public let eigenvalues: [Double]
-  /// Row k is e_k, mass-weighted and normalised, 3N numbers.
+  /// Row k is e_k, mass-weighted and normalised, 3N numbers; in a plane every third is 0.
   public let vectors: Matrix
   /// Participation ratios 1/(N Σ_i |e_i|⁴): 1 where all atoms move alike, 1/N where one moves alone.
   public let participation: [Double]
-  /// Whether these are all 3N modes, or only the lowest.
+  /// Whether these are all 3N modes (2N in a plane), or only the lowest.
   public let isComplete: Bool
   /// Which modes cost no energy: |ω²| below `zeroBound`.
   public let zeros: [Int]
@@ -19,6 +19,8 @@ public struct NormalModes: Sendable {
   public let largestResidual: Double
   /// Σ ω² as the trace of the dynamical matrix has it.
   public let trace: Double
+  /// The number of dimensions in which atoms move.
+  public let dimensions: Int
   private let masses: [Double]
 
   /// Up to so many degrees of freedom the dense solver is used unless fewer modes are asked for.
@@ -32,15 +34,17 @@ public struct NormalModes: Sendable {
   public init(_ hessian: Hessian, masses: [Double], count: Int?, team: ThreadTeam) throws(PotentialError) {
     let n = hessian.count
     let weighted = hessian.massWeighted(masses)
-    let translations = Self.translations(masses)
+    let dimensions = hessian.dimensions
+    self.dimensions = dimensions
+    let translations = Self.translations(masses, dimensions: dimensions)
     trace = weighted.trace
     self.masses = masses
     let error = 10 * max(hessian.largestRowSum, hessian.asymmetry) / (masses.min() ?? 1)
-    if let count, count < 3 * n - 3 {
+    if let count, count < dimensions * (n - 1) {
       let lanczos = try Lanczos(weighted, count: count, locked: translations, team: team)
       // Rayleigh quotients of the translations, which are known beforehand.
       var product = [Double](repeating: 0, count: 3 * n)
-      let quotients = (0..<3).map { axis -> Double in
+      let quotients = (0..<dimensions).map { axis -> Double in
         let t = Array(translations.row(axis))
         weighted.multiply(t, into: &product, team: team)
         return zip(t, product).reduce(0) { $0 + $1.0 * $1.1 }
@@ -54,11 +58,12 @@ public struct NormalModes: Sendable {
       largestResidual = lanczos.residuals.max() ?? 0
       isComplete = false
       // The largest eigenvalue is not among these; the mean is no larger.
-      zeroBound = max(1e-9 * abs(trace) / Double(3 * n), error)
+      zeroBound = max(1e-9 * abs(trace) / Double(hessian.coordinates), error)
     } else {
       do throws(LinearAlgebraError) {
         let problem = try SymmetricEigenproblem(weighted.dense)
-        (eigenvalues, vectors) = (problem.values, problem.vectors)
+        eigenvalues = problem.values
+        vectors = dimensions == 3 ? problem.vectors : Self.lifted(problem.vectors, atoms: n)
       } catch {
         throw .invalidParameters("normal modes: \(error.description)")
       }
@@ -79,12 +84,24 @@ public struct NormalModes: Sendable {
     }
   }
 
+  /// Rows of 2N numbers with zeros along z: 3N numbers.
+  private static func lifted(_ rows: Matrix, atoms n: Int) -> Matrix {
+    var lifted = Matrix(rows: rows.rows, columns: 3 * n)
+    for k in 0..<rows.rows {
+      for i in 0..<n {
+        lifted[k, 3 * i] = rows[k, 2 * i]
+        lifted[k, 3 * i + 1] = rows[k, 2 * i + 1]
+      }
+    }
+    return lifted
+  }
+
   /// Orthonormal rows that move all atoms alike: √m along each axis.
-  static func translations(_ masses: [Double]) -> Matrix {
+  static func translations(_ masses: [Double], dimensions: Int = 3) -> Matrix {
     let total = masses.reduce(0, +)
-    var rows = Matrix(rows: 3, columns: 3 * masses.count)
+    var rows = Matrix(rows: dimensions, columns: 3 * masses.count)
     for (i, mass) in masses.enumerated() {
-      for axis in 0..<3 { rows[axis, 3 * i + axis] = (mass / total).squareRoot() }
+      for axis in 0..<dimensions { rows[axis, 3 * i + axis] = (mass / total).squareRoot() }
     }
     return rows
   }

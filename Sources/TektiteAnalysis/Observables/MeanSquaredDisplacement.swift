@@ -13,9 +13,12 @@ import TektiteDynamics
 struct MeanSquaredDisplacement: PairObservable {
   let file: String
   let choice: GroupChoice
+  /// The number of dimensions in which atoms move.
+  let dimensions: Int
   var means: LagMeans
 
-  init(file: String, choice: GroupChoice, lags: Int) {
+  init(file: String, choice: GroupChoice, lags: Int, dimensions: Int = 3) {
+    self.dimensions = dimensions
     self.file = file
     self.choice = choice
     means = LagMeans(lags: lags, quantities: choice.count)
@@ -36,13 +39,13 @@ struct MeanSquaredDisplacement: PairObservable {
         .init(column: label, label: label, values: means.values(k), errors: means.errors(k, setting))
       }, samples: means.samples)
     for curve in table.curves {
-      if let finding = Self.diffusion(curve, times: table.abscissas, setting) { table.findings.append(finding) }
+      if let finding = diffusion(curve, times: table.abscissas, setting) { table.findings.append(finding) }
     }
     return [table]
   }
 
-  /// D = slope/6 over the last factor of four in time that has errors, where ln MSD rises with a slope of at least 0.9 in ln t.
-  private static func diffusion(
+  /// D = slope/2d in d dimensions over the last factor of four in time that has errors, where ln MSD rises with a slope of at least 0.9 in ln t.
+  private func diffusion(
     _ curve: ObservableTable.Curve, times: [Double], _ setting: TableSetting
   ) -> ObservableTable.Finding? {
     let sound = times.indices.filter { curve.errors[$0].isFinite && curve.values[$0] > 0 && times[$0] > 0 }
@@ -55,10 +58,10 @@ struct MeanSquaredDisplacement: PairObservable {
     // The two ends share origins; the later one's error dominates by far.
     let error = curve.errors[last] / (times[last] - times[first])
     return ObservableTable.Finding(
-      name: "D_\(curve.label)", value: slope / 6, error: error / 6,
+      name: "D_\(curve.label)", value: slope / Double(2 * dimensions), error: error / Double(2 * dimensions),
       unit: setting.units == .lj ? "" : "\(setting.units.lengthName)²/\(setting.units.timeName)",
       definition:
-        "diffusion coefficient, a sixth of the slope between t = \(brief(times[first])) and \(brief(times[last])), "
+        "diffusion coefficient, a \(dimensions == 2 ? "quarter" : "sixth") of the slope between t = \(brief(times[first])) and \(brief(times[last])), "
         + "where ⟨Δr²⟩ grows as t^\(brief(steepness))")
   }
 }

@@ -1,14 +1,18 @@
 import TektiteCore
 import TektiteDynamics
 
-/// α₂(t) = 3⟨Δr⁴⟩ / (5⟨Δr²⟩²) − 1 (Rahman 1964, doi:10.1103/PhysRev.136.A405): 0 for displacements that are Gaussian in three dimensions.
+/// α₂(t) = d⟨Δr⁴⟩ / ((d + 2)⟨Δr²⟩²) − 1 in d dimensions (Rahman 1964, doi:10.1103/PhysRev.136.A405): 0 for displacements that are Gaussian.
 struct NonGaussianParameter: PairObservable {
   let file: String
   let choice: GroupChoice
   /// Quantities: ⟨Δr²⟩ of each curve, then ⟨Δr⁴⟩, then α₂ of each origin on its own, from whose scatter errors come.
   var means: LagMeans
 
-  init(file: String, choice: GroupChoice, lags: Int) {
+  /// The number of dimensions in which atoms move.
+  let dimensions: Int
+
+  init(file: String, choice: GroupChoice, lags: Int, dimensions: Int = 3) {
+    self.dimensions = dimensions
     self.file = file
     self.choice = choice
     means = LagMeans(lags: lags, quantities: 3 * choice.count)
@@ -20,24 +24,24 @@ struct NonGaussianParameter: PairObservable {
     let fourths = choice.means(of: moments.map(\.fourth))
     means.add(squares, lag: lag)
     means.add(fourths, lag: lag, first: choice.count)
-    means.add(zip(squares, fourths).map(Self.ratio), lag: lag, first: 2 * choice.count)
+    means.add(zip(squares, fourths).map(ratio), lag: lag, first: 2 * choice.count)
   }
 
-  private static func ratio(_ square: Double, _ fourth: Double) -> Double {
-    square > 0 ? 3 * fourth / (5 * square * square) - 1 : 0
+  private func ratio(_ square: Double, _ fourth: Double) -> Double {
+    square > 0 ? Double(dimensions) * fourth / (Double(dimensions + 2) * square * square) - 1 : 0
   }
 
   func tables(_ setting: TableSetting) -> [ObservableTable] {
     let n = choice.count
     let curves = choice.labels.enumerated().map { k, label in
       ObservableTable.Curve(
-        column: label, label: label, values: zip(means.values(k), means.values(n + k)).map(Self.ratio),
+        column: label, label: label, values: zip(means.values(k), means.values(n + k)).map(ratio),
         errors: means.errors(2 * n + k, setting))
     }
     var table = ObservableTable(
       kind: "non-gaussian-parameter", title: "Non-Gaussian parameter", file: file,
       definition:
-        "3⟨Δr⁴⟩/(5⟨Δr²⟩²) − 1 with both averages over atoms and origins; one standard error from the scatter of single origins.",
+        "\(dimensions == 2 ? "⟨Δr⁴⟩/(2⟨Δr²⟩²)" : "3⟨Δr⁴⟩/(5⟨Δr²⟩²)") − 1 with both averages over atoms and origins; one standard error from the scatter of single origins.",
       parameters: ["species": choice.words], x: setting.timeAxis, y: .init(column: "alpha2", label: "α₂(t)"),
       abscissas: setting.times, curves: curves, samples: means.samples)
     for curve in curves {

@@ -39,7 +39,7 @@ struct RadialDistribution: FrameObservable {
     var shells: [Double] = []
     for bin in 0..<bins {
       let (inner, outer) = (range * Double(bin) / Double(bins), range * Double(bin + 1) / Double(bins))
-      shells.append(4 / 3 * Double.pi * (outer * outer * outer - inner * inner * inner) / volume)
+      shells.append(Dimensions.shell(inner, outer, in: frame.cell.dimensions) / volume)
     }
     for bin in 0..<bins {
       var values: [Double] = []
@@ -60,12 +60,12 @@ struct RadialDistribution: FrameObservable {
 
   /// Counts the pairs of each kind in each bin, by whichever way is shorter. Both compute a distance in the same steps, so that the counts agree.
   private mutating func count(_ frame: Frame) {
-    let widths = frame.cell.widths
+    let narrowest = frame.cell.repeatingWidths?.narrowest ?? 0
     // Listing a pair within reach costs some six times as much as looking at one in order (measured at 4096 atoms); and beyond half the narrowest
     // width a pair would be listed with two images.
     let reach = range * (1 + 1e-6)
-    let share = 4 / 3 * Double.pi * reach * reach * reach / (frame.cell.volume ?? 0)
-    let isShort = share < 0.15 && reach < 0.499 * min(widths.x, widths.y, widths.z) && packing.count > 256
+    let share = Dimensions.ball(reach, in: frame.cell.dimensions) / (frame.cell.volume ?? 0)
+    let isShort = share < 0.15 && reach < 0.499 * narrowest && packing.count > 256
     if !(isShort && countNear(frame, reach)) { countAll(frame) }
   }
 
@@ -174,7 +174,7 @@ struct RadialDistribution: FrameObservable {
     var table = ObservableTable(
       kind: "radial-distribution", title: "Radial distribution functions", file: file,
       definition:
-        "Pairs at a distance within a bin over the number expected without correlations, N_a(N_a − 1) or N_a N_b pairs in the volume of the shell; "
+        "Pairs at a distance within a bin over the number expected without correlations, N_a(N_a − 1) or N_a N_b pairs in the volume of the shell (in a plane, the area of the ring); "
         + "one standard error from blocks of frames.",
       parameters: ["bins": "\(bins)", "range": brief(range)],
       x: .init(column: "r", label: "r", unit: setting.length("")), y: .init(column: "g", label: "g(r)"),

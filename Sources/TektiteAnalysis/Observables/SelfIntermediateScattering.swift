@@ -1,17 +1,23 @@
 import TektiteCore
 import TektiteDynamics
 
-/// F_s(k, t) = ⟨exp(i k·(r(t) − r(0)))⟩, averaged over all directions of k: ⟨sin(kΔr)/(kΔr)⟩. One curve for each wave number and species, and for
+/// F_s(k, t) = ⟨exp(i k·(r(t) − r(0)))⟩, averaged over all directions of k: ⟨sin(kΔr)/(kΔr)⟩, in a plane ⟨J₀(kΔr)⟩. One curve for each wave number and species, and for
 /// each the time at which it has fallen to 1/e.
 struct SelfIntermediateScattering: PairObservable {
   let file: String
   let choice: GroupChoice
   let waveNumbers: [Double]
   let fit: FitWindow
+  /// The number of dimensions in which atoms move.
+  let dimensions: Int
   var means: LagMeans
 
-  init(file: String, choice: GroupChoice, waveNumbers: [Double], fit: FitWindow = .automatic, lags: Int) {
+  init(
+    file: String, choice: GroupChoice, waveNumbers: [Double], fit: FitWindow = .automatic, lags: Int,
+    dimensions: Int = 3
+  ) {
     self.fit = fit
+    self.dimensions = dimensions
     self.file = file
     self.choice = choice
     self.waveNumbers = waveNumbers
@@ -21,8 +27,11 @@ struct SelfIntermediateScattering: PairObservable {
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
     for (index, k) in waveNumbers.enumerated() {
       means.add(
-        choice.means { DisplacementSums.isotropic(k, from: origin.positions, to: later.positions, $0) }, lag: lag,
-        first: index * choice.count)
+        choice.means {
+          dimensions == 2
+            ? DisplacementSums.planar(k, from: origin.positions, to: later.positions, $0)
+            : DisplacementSums.isotropic(k, from: origin.positions, to: later.positions, $0)
+        }, lag: lag, first: index * choice.count)
     }
   }
 
@@ -41,8 +50,8 @@ struct SelfIntermediateScattering: PairObservable {
     let unit = setting.units == .lj ? "" : " 1/\(setting.units.lengthName)"
     var table = ObservableTable(
       kind: "self-intermediate-scattering", title: "Self-intermediate scattering function", file: file,
-      definition: "⟨sin(kΔr)/(kΔr)⟩ over atoms and origins, the average of exp(i k·Δr) over all directions of k; one "
-        + "standard error from blocks of origins.",
+      definition: (dimensions == 2 ? "⟨J₀(kΔr)⟩" : "⟨sin(kΔr)/(kΔr)⟩")
+        + " over atoms and origins, the average of exp(i k·Δr) over all directions of k; one standard error from blocks of origins.",
       parameters: ["k": waveNumbers.map(brief).joined(separator: ", ") + unit, "species": choice.words],
       x: setting.timeAxis, y: .init(column: "F_s", label: "F_s(k, t)"), abscissas: setting.times, curves: curves,
       samples: means.samples)

@@ -33,8 +33,9 @@ struct StructureFactor: FrameObservable {
 
   /// About how many vectors of a cell are no longer than a wave number; one of each pair of opposites.
   static func count(_ cell: Cell, largest: Double) -> Int {
-    let number =
-      2 / 3 * Double.pi * largest * largest * largest * (cell.volume ?? 0) / (8 * Double.pi * Double.pi * Double.pi)
+    // A wave vector takes (2π)ᵈ/V.
+    var number = 0.5 * Dimensions.ball(largest, in: cell.dimensions) * (cell.volume ?? 0)
+    for _ in 0..<cell.dimensions { number /= 2 * Double.pi }
     return number < 1e18 ? Int(number) : Int.max
   }
 

@@ -13,13 +13,15 @@ import TektiteDynamics
 struct DistanceBins: Hashable, Sendable {
   let range: Double
   let count: Int
+  /// The number of dimensions of the shells, which are rings in a plane.
+  var dimensions = 3
 
   var centers: [Double] { (0..<count).map { (Double($0) + 0.5) * range / Double(count) } }
   /// The volumes of the shells.
   var volumes: [Double] {
     (0..<count).map { bin in
       let (inner, outer) = (range * Double(bin) / Double(count), range * Double(bin + 1) / Double(count))
-      return 4 / 3 * Double.pi * (outer * outer * outer - inner * inner * inner)
+      return Dimensions.shell(inner, outer, in: dimensions)
     }
   }
 }
@@ -33,7 +35,7 @@ extension TableSetting {
 }
 
 /// G_s(r, t): the density of probability that an atom is at a distance r from where it was (Van Hove 1954, doi:10.1103/PhysRev.95.249), and
-/// P(log₁₀ Δr; t) = ln 10 · 4πr³ G_s, in which hopping shows as a second peak.
+/// P(log₁₀ Δr; t) = ln 10 · 4πr³ G_s (in a plane 2πr² in place of 4πr³), in which hopping shows as a second peak.
 struct SelfVanHove: PairObservable {
   let files: (density: String, logarithmic: String)
   let choice: GroupChoice
@@ -71,7 +73,9 @@ struct SelfVanHove: PairObservable {
         let name = choice.count == 1 ? setting.label(lag) : "\(label), \(setting.label(lag))"
         curves.append(.init(column: column, label: name, values: values, errors: errors))
         func scaled(_ values: [Double]) -> [Double] {
-          zip(values, centers).map { $0 * log(10) * 4 * Double.pi * $1 * $1 * $1 }
+          zip(values, centers).map {
+            bins.dimensions == 2 ? $0 * log(10) * 2 * Double.pi * $1 * $1 : $0 * log(10) * 4 * Double.pi * $1 * $1 * $1
+          }
         }
         logarithmic.append(.init(column: column, label: name, values: scaled(values), errors: scaled(errors)))
       }
@@ -84,17 +88,20 @@ struct SelfVanHove: PairObservable {
     let density = ObservableTable(
       kind: "van-hove-self", title: "Self part of the van Hove function", file: files.density,
       definition:
-        "Atoms whose displacement is within a shell, over all atoms and the volume of the shell, over origins; what moved beyond "
+        "Atoms whose displacement is within a \(bins.dimensions == 2 ? "ring, over all atoms and the area of the ring" : "shell, over all atoms and the volume of the shell"), over origins; what moved beyond "
         + "the range is left out but counted; one standard error from blocks of origins.", parameters: parameters,
       x: .init(column: "r", label: "r", unit: setting.length("")),
       y: .init(
-        column: "G_s", label: "G_s(r, t)", unit: setting.units == .lj ? "" : "1/\(setting.units.lengthName)^3",
+        column: "G_s", label: "G_s(r, t)",
+        unit: setting.units == .lj ? "" : "1/\(setting.units.lengthName)^\(bins.dimensions)",
         scale: .log),
       abscissas: centers, curves: curves, samples: least)
     let table = ObservableTable(
       kind: "displacement-distribution", title: "Distribution of logarithms of displacements", file: files.logarithmic,
       definition:
-        "P(log₁₀ Δr; t) = ln 10 · 4πr³ G_s(r, t) at the middle of each shell; 2.13 at its peak where displacements are Gaussian.",
+        bins.dimensions == 2
+        ? "P(log₁₀ Δr; t) = ln 10 · 2πr² G_s(r, t) at the middle of each ring; 1.69 at its peak where displacements are Gaussian."
+        : "P(log₁₀ Δr; t) = ln 10 · 4πr³ G_s(r, t) at the middle of each shell; 2.13 at its peak where displacements are Gaussian.",
       parameters: parameters, x: .init(column: "r", label: "Δr", unit: setting.length(""), scale: .log),
       y: .init(column: "P", label: "P(log_{10} Δr)"), abscissas: centers, curves: logarithmic, samples: least)
     return [density, table]

@@ -44,6 +44,11 @@ public struct PropensityConfiguration: Sendable {
       throw InputError("is not extended XYZ, in which propensities are written", file: path)
     }
     let structures = try ExtendedXYZ.read(path: path, units: units)
+    if structures.contains(where: { $0.dimensions == 2 }) {
+      throw InputError(
+        "holds atoms in two dimensions, and the descriptors are made of harmonics and densities of three; 'predict' has no counterpart of them",
+        file: path)
+    }
     let columns = try ExtendedXYZ.readColumn("propensity", path: path)
     var configurations: [PropensityConfiguration] = []
     for (structure, column) in zip(structures, columns) {

@@ -12,6 +12,8 @@ public struct AtomicFields: Hashable, Sendable {
     case averagedOrder(Int)
     /// Normalised w_l, of an even degree.
     case third(Int)
+    /// |ψ₆| of atoms in a plane.
+    case hexatic
     /// The number of neighbours.
     case neighbors
     /// The number of solid-like bonds.
@@ -23,7 +25,7 @@ public struct AtomicFields: Hashable, Sendable {
     /// Its signature, four numbers.
     case voronoiIndex
 
-    /// Reads a name such as `q6`, `averaged-q6`, `w4`, `neighbors`, `solid-bonds`, `voronoi-volume`, `voronoi-faces` or `voronoi-index`; nil for others.
+    /// Reads a name such as `q6`, `averaged-q6`, `w4`, `psi6`, `neighbors`, `solid-bonds`, `voronoi-volume`, `voronoi-faces` or `voronoi-index`; nil for others.
     public init?(_ name: String) {
       func degree(_ prefix: String) -> Int? {
         guard name.hasPrefix(prefix), let l = Int(name.dropFirst(prefix.count)) else { return nil }
@@ -31,6 +33,7 @@ public struct AtomicFields: Hashable, Sendable {
       }
       switch name {
       case "neighbors": self = .neighbors
+      case "psi6": self = .hexatic
       case "solid-bonds": self = .solidBonds
       case "voronoi-volume": self = .voronoiVolume
       case "voronoi-faces": self = .voronoiFaces
@@ -54,6 +57,7 @@ public struct AtomicFields: Hashable, Sendable {
       case .order(let l): "q\(l)"
       case .averagedOrder(let l): "averaged_q\(l)"
       case .third(let l): "w\(l)"
+      case .hexatic: "psi6"
       case .neighbors: "neighbors"
       case .solidBonds: "solid_bonds"
       case .voronoiVolume: "voronoi_volume"
@@ -103,6 +107,14 @@ public struct AtomicFields: Hashable, Sendable {
   public func columns(of structure: Structure, units: Units) throws(InputError) -> [ExtendedXYZ.Column] {
     let (frame, topology) = (structure.frame, structure.topology)
     if let problem = criterion.problem(topology, frame.cell, units) { throw InputError(problem, file: "fields") }
+    if frame.cell.isPlanar {
+      if let field = fields.first(where: { $0 != .neighbors && $0 != .hexatic }) {
+        throw InputError(
+          "'\(field.column)' has no meaning in two dimensions; there are psi6 and neighbors", file: "fields")
+      }
+    } else if fields.contains(.hexatic) {
+      throw InputError("psi6 is the order of bonds in two dimensions; in three there is q6", file: "fields")
+    }
     guard frame.positions.allSatisfy(\.isFinite) else {
       throw InputError("the frame holds positions that are not finite", file: "fields")
     }
@@ -128,6 +140,9 @@ public struct AtomicFields: Hashable, Sendable {
       case .order(let l): return .init(field.column, order.order(moments, place(l), atoms: atoms))
       case .averagedOrder(let l): return .init(field.column, order.order(averaged, place(l), atoms: atoms))
       case .third(let l): return .init(field.column, order.third(moments, place(l), atoms: atoms))
+      case .hexatic:
+        return .init(
+          field.column, HexaticOrder.order(table, fold: 6).map { ($0.x * $0.x + $0.y * $0.y).squareRoot() })
       case .neighbors: return .init(field.column, (0..<atoms).map { Double(table[$0].count) }, isWhole: true)
       case .solidBonds: return .init(field.column, criterion.judge(table).bonds.map(Double.init), isWhole: true)
       case .voronoiVolume: return .init(field.column, cells.map(\.volume))

@@ -47,7 +47,9 @@ struct NeighborFinder {
 
   private func nearest(_ count: Int, _ frame: Frame) -> NeighborTable {
     // So wide a sphere holds twice as many atoms at the mean density; where it does not, the atom's own search goes on.
-    let radius = (2 * Double(count) * frame.meanVolume * 3 / (4 * Double.pi)).cubeRoot
+    let share = 2 * Double(count) * frame.meanVolume
+    let radius =
+      frame.cell.isPlanar ? (share / Double.pi).squareRoot() : (share * 3 / (4 * Double.pi)).cubeRoot
     guard search.find(frame, radius: radius) else { return .empty(frame.positions.count) }
     let wide = search.table { _, _, _ in true }
     var table = NeighborTable(atoms: wide.count)
@@ -114,10 +116,10 @@ extension Frame {
     return (high - low).length
   }
 
-  /// Volume for each atom: that of the cell, or of a cube around the atoms where the cell is open.
+  /// Volume for each atom: that of the cell, or of a cube around the atoms where the cell is open; in a plane an area.
   var meanVolume: Double {
     let extent = self.extent
-    let volume = cell.volume ?? max(1e-9, extent * extent * extent)
+    let volume = cell.volume ?? max(1e-9, cell.isPlanar ? extent * extent : extent * extent * extent)
     return volume / Double(max(1, positions.count))
   }
 

@@ -71,7 +71,7 @@ public enum NeighborRule: Hashable, Sendable {
   private func problem(_ radius: Double, _ atoms: Int, _ cell: Cell, _ units: Units) -> String? {
     guard radius > 0, radius.isFinite else { return "a radius of neighbours must be greater than 0" }
     guard let volume = cell.volume, volume > 0 else { return nil }
-    let expected = 4 / 3 * Double.pi * radius * radius * radius * Double(atoms) / volume
+    let expected = Dimensions.ball(radius, in: cell.dimensions) * Double(atoms) / volume
     let unit = units == .lj ? "" : " \(units.lengthName)"
     return expected > Self.most
       ? "a radius of \(brief(radius))\(unit) makes about \(brief(expected)) neighbours of each atom; give one that holds the first shell"

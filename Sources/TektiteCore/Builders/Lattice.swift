@@ -10,13 +10,27 @@ public enum Lattice: String, Sendable, CaseIterable {
   case fcc
   /// Diamond: two face-centred lattices, a quarter of the diagonal apart.
   case diamond
+  /// Of squares, in a plane.
+  case square
+  /// Of equilateral triangles, in a plane, by centred rectangles of sides 1 and √3.
+  case hexagonal
+
+  /// The number of dimensions that the lattice fills; nil for `random`, which goes with both.
+  public var dimensions: Int? {
+    switch self {
+    case .random: nil
+    case .sc, .bcc, .fcc, .diamond: 3
+    case .square, .hexagonal: 2
+    }
+  }
 
   /// Fractional coordinates of the sites of one unit cell; none for `random`.
   public var basis: [Vector3] {
     let faces = [Vector3(0, 0, 0), Vector3(0, 0.5, 0.5), Vector3(0.5, 0, 0.5), Vector3(0.5, 0.5, 0)]
     switch self {
     case .random: return []
-    case .sc: return [.zero]
+    case .sc, .square: return [.zero]
+    case .hexagonal: return [.zero, Vector3(0.5, 0.5, 0)]
     case .bcc: return [.zero, Vector3(0.5, 0.5, 0.5)]
     case .fcc: return faces
     case .diamond: return faces + faces.map { $0 + Vector3(0.25, 0.25, 0.25) }
@@ -27,6 +41,7 @@ public enum Lattice: String, Sendable, CaseIterable {
   /// fraction of empty sites plus the relative spread of the spacings along the three directions: 10 % of vacancies are as bad as a lattice
   /// stretched by 10 %. When `count` fills a lattice of equal spacings, that lattice is the answer.
   public func grid(for count: Int, in cell: Cell) -> (Int, Int, Int) {
+    if dimensions == 2 { return planarGrid(for: count, in: cell) }
     let widths = cell.widths
     let unitCells = max(1, (Double(count) / Double(max(1, basis.count))).rounded(.up))
     let spacing = (widths.x * widths.y * widths.z / unitCells).cubeRoot
@@ -54,6 +69,51 @@ public enum Lattice: String, Sendable, CaseIterable {
       let n = Int(unitCells)
       if widths.x >= widths.y && widths.x >= widths.z { return (n, 1, 1) }
       return widths.y >= widths.z ? (1, n, 1) : (1, 1, n)
+    }
+    return best
+  }
+}
+
+extension Lattice {
+  /// The second side of a planar unit cell over the first.
+  private var aspect: Double { self == .hexagonal ? 3.0.squareRoot() : 1 }
+
+  /// `grid` of a planar lattice. A lattice is stretched as far as the sides of its unit cell are off their ratio.
+  private func planarGrid(for count: Int, in cell: Cell) -> (Int, Int, Int) {
+    let widths = cell.widths
+    let (na, nb) = planarCells(for: count) { a, b in
+      let ratio = widths.y / Double(b) / (widths.x / Double(a)) / aspect
+      return max(ratio, 1 / ratio) - 1
+    }
+    return (na, nb, 1)
+  }
+
+  /// The sides of the rectangle of a density that holds `count` atoms on the perfect lattice and is nearest to a square. A perfect square lattice fits
+  /// a square with vacancies, a perfect hexagonal one fits none.
+  /// - Parameter density: atoms per area.
+  public func rectangle(for count: Int, density: Double) -> Cell {
+    let area = Double(count) / density
+    guard self == .hexagonal else { return .rectangle(area.squareRoot(), area.squareRoot()) }
+    let (na, nb) = planarCells(for: count) { a, b in
+      let ratio = Double(b) * aspect / Double(a)
+      return max(ratio, 1 / ratio) - 1
+    }
+    let width = (area * Double(na) / (Double(nb) * aspect)).squareRoot()
+    return .rectangle(width, area / width)
+  }
+
+  /// The numbers of unit cells along a and b that hold `count` sites at the least cost: the fraction of empty sites plus what `strain` says.
+  private func planarCells(for count: Int, strain: (Int, Int) -> Double) -> (Int, Int) {
+    let unitCells = max(1, (count + basis.count - 1) / basis.count)
+    var best = (unitCells, 1)
+    var least = Double.infinity
+    // One number for each of a, from a single row to a single column; few thousands for millions of atoms around the square.
+    let middle = Int((Double(unitCells)).squareRoot())
+    for a in max(1, middle / 8)...min(unitCells, 8 * middle + 8) {
+      let b = (unitCells + a - 1) / a
+      let vacancies = Double(a * b * basis.count) / Double(max(1, count)) - 1
+      let cost = vacancies + strain(a, b)
+      if cost < least - 1e-12 { (best, least) = ((a, b), cost) }
     }
     return best
   }

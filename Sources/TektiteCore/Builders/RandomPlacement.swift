@@ -12,13 +12,15 @@ struct RandomPlacement {
     self.count = count
     self.cell = cell
     let w = cell.widths
-    let volume = abs(cell.vectors.determinant)
-    let wanted = distance ?? 0.7 * (volume / Double(max(1, count))).cubeRoot
+    let volume = abs(cell.isPlanar ? cell.basis.determinant : cell.vectors.determinant)
+    let wanted = distance ?? 0.7 * Dimensions.side(of: volume / Double(max(1, count)), in: cell.dimensions)
     // Half the smallest width is the largest distance at which one image of each atom is enough.
-    self.distance = min(wanted, 0.5 * min(w.x, min(w.y, w.z)))
+    let narrowest = min(w.x, cell.isPlanar ? w.y : min(w.y, w.z))
+    self.distance = min(wanted, 0.5 * narrowest)
     var cells = [w.x, w.y, w.z].map {
       Int(max(1, min(1e6, ($0 / max(self.distance, .leastNormalMagnitude)).rounded(.down))))
     }
+    if cell.isPlanar { cells[2] = 1 }
     // A tiny distance would ask for more cells than atoms; halve the finest direction until there are few enough.
     while Double(cells[0]) * Double(cells[1]) * Double(cells[2]) > Double(4 * count + 64) {
       let finest = cells[0] >= cells[1] && cells[0] >= cells[2] ? 0 : cells[1] >= cells[2] ? 1 : 2

@@ -32,9 +32,9 @@ public struct StructureBuilder: Sendable {
   public var lattice: Lattice
   /// Species and numbers.
   public var counts: [Count]
-  /// The cell, with three lattice vectors, periodic or not.
+  /// The cell, with three lattice vectors, or two if it is planar, periodic or not.
   public var cell: Cell
-  /// The distance that random atoms should keep; nil for 0.7 (V/N)^(1/3). Where atoms no longer find room, it shrinks by 5 % and again.
+  /// The distance that random atoms should keep; nil for 0.7 (V/N)^(1/3), or 0.7 (A/N)^(1/2) in a plane. Where atoms no longer find room, it shrinks by 5 % and again.
   public var minimumDistance: Double?
   /// The seed.
   public var seed: UInt64
@@ -48,7 +48,11 @@ public struct StructureBuilder: Sendable {
     self.minimumDistance = minimumDistance
     self.seed = seed
     precondition(counts.allSatisfy { $0.count >= 0 } && count <= Int32.max, "counts that no structure can have")
-    precondition(cell.validate() == nil && cell.vectors.determinant != 0, "a cell without volume")
+    precondition(
+      cell.validate() == nil
+        && (cell.isPlanar ? cell.vectors.a.cross(cell.vectors.b) != .zero : cell.vectors.determinant != 0),
+      "a cell without volume")
+    precondition(lattice.dimensions ?? cell.dimensions == cell.dimensions, "a lattice in a cell of other dimensions")
   }
 
   /// The number of atoms.

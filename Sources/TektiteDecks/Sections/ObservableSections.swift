@@ -21,6 +21,7 @@ struct ObservableSection: DeckSection {
     case radialDistribution = "radial-distribution"
     case structureFactor = "structure-factor"
     case bondOrder = "bond-order"
+    case hexaticOrder = "hexatic-order"
     case crystallinity, voronoi
 
     /// What the default name of its table ends in.
@@ -41,6 +42,7 @@ struct ObservableSection: DeckSection {
       case .radialDistribution: "gr"
       case .structureFactor: "sk"
       case .bondOrder: "order"
+      case .hexaticOrder: "hexatic"
       case .crystallinity: "solid"
       case .voronoi: "voronoi"
       }
@@ -69,6 +71,7 @@ struct ObservableSection: DeckSection {
   var degrees: [Int] = []
   var neighbors = NeighborRule.nearest(12)
   var degree = 0
+  var fold = 6
   var threshold = 0.0
   var bonds = 0
   var radii: [Labelled<Double>]?
@@ -142,6 +145,7 @@ struct ObservableSection: DeckSection {
     case .radialDistribution: radialDistribution
     case .structureFactor: structureFactor
     case .bondOrder: bondOrder
+    case .hexaticOrder: hexaticOrder
     case .crystallinity: crystallinity
     case .voronoi: voronoi
     }
@@ -158,14 +162,14 @@ struct ObservableSection: DeckSection {
 
   private static let selfIntermediateScattering: SectionTable<Self> = keys(
     of: .selfIntermediateScattering,
-    "F_s(k, t), the mean of exp(i k·Δr) over all directions of k, and where it has fallen to 1/e.",
+    "F_s(k, t), the mean of exp(i k·Δr) over all directions of k (in two dimensions of the plane), and where it has fallen to 1/e.",
     [
       waveNumbers,
       fit,
     ] + correlation)
 
   private static let nonGaussianParameter: SectionTable<Self> = keys(
-    of: .nonGaussianParameter, "α₂(t) = 3⟨Δr⁴⟩/(5⟨Δr²⟩²) − 1.", correlation)
+    of: .nonGaussianParameter, "α₂(t) = 3⟨Δr⁴⟩/(5⟨Δr²⟩²) − 1, in two dimensions ⟨Δr⁴⟩/(2⟨Δr²⟩²) − 1.", correlation)
 
   private static let overlap: SectionTable<Self> = keys(
     of: .overlap,
@@ -253,7 +257,7 @@ struct ObservableSection: DeckSection {
 
   private static let stressAutocorrelation: SectionTable<Self> = keys(
     of: .stressAutocorrelation,
-    "G(t) from the five independent components of the deviatoric stress, and the viscosity as its running integral.",
+    "G(t) from the five independent components of the deviatoric stress (two in two dimensions), and the viscosity as its running integral.",
     [
       .optional(
         "every", \.origins, .stepInterval, default: 5,
@@ -320,6 +324,11 @@ struct ObservableSection: DeckSection {
   private static let bondOrder: SectionTable<Self> = keys(
     of: .bondOrder, "Distributions of q_l, of averaged q_l and of w_l.", bondOrderKeys + average)
 
+  private static let hexaticOrder: SectionTable<Self> = keys(
+    of: .hexaticOrder,
+    "Distributions of |psi_6|, the order of bonds in two dimensions, and its mean over the system.",
+    hexaticOrderKeys + average)
+
   private static let crystallinity: SectionTable<Self> = keys(
     of: .crystallinity, "How many solid-like bonds atoms have, and the fraction of atoms with enough of them.",
     crystallinityKeys + average)
@@ -384,6 +393,7 @@ struct ObservableSection: DeckSection {
       case .radialDistribution: .radialDistribution(range: range, bins: bins)
       case .structureFactor: .structureFactor(largest: largest, resolution: resolution, vectors: vectors)
       case .bondOrder: .bondOrder(degrees: degrees, neighbors: neighbors, bins: bins)
+      case .hexaticOrder: .hexaticOrder(fold: fold, neighbors: neighbors, bins: bins)
       case .crystallinity: .crystallinity(criterion)
       case .voronoi:
         .voronoi(

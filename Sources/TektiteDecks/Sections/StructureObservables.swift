@@ -79,6 +79,18 @@ extension ObservableSection {
       "bins", \.bins, .integer("the number of bins", in: 1...100_000), default: 100, "The bins of each distribution."),
   ]
 
+  static let hexaticOrderKeys: [SectionKey<Self>] = [
+    .optional(
+      "fold", \.fold, .integer("an order of rotation", in: 2...12), default: 6,
+      "The n of psi_n: 6 for triangular lattices, 4 for square ones."),
+    .optional(
+      "neighbors", \.neighbors, .neighbors, default: .nearest(6),
+      "Which atoms are neighbours: {nearest: 6}, {radius: 1.4}, or a radius for each pair of species, {radius: {A-A: 1.4, A-B: 1.2, B-B: 1.3}}."
+    ),
+    .optional(
+      "bins", \.bins, .integer("the number of bins", in: 1...100_000), default: 100, "The bins of the distribution."),
+  ]
+
   static let crystallinityKeys: [SectionKey<Self>] = [
     neighborsKey,
     .optional("degree", \.degree, .integer("a degree", in: 1...12), default: 6, "The degree l of the harmonics."),

@@ -3,6 +3,7 @@ import TektiteCore
 
 /// `system:`, the atoms at the start.
 struct SystemSection: DeckSection {
+  var dimensions: Int?
   var structure: String?
   var frame: FrameChoice?
   var build: BuildSection?
@@ -16,6 +17,11 @@ struct SystemSection: DeckSection {
   static let table = SectionTable<Self>(
     name: "system", expectation: "the system", meaning: "The atoms at the start: from a file, or built.",
     keys: [
+      .optional(
+        "dimensions", \.dimensions, Codec<Int>.integer("the number of dimensions", in: 2...3).orWord("auto"),
+        default: nil,
+        "2 for atoms in the plane z = 0, where volumes are areas; 'auto' is 2 for a square or hexagonal lattice and for a structure file that says so, else 3."
+      ),
       .absent(
         "structure", \.structure, .path("the path of a structure file"),
         "A structure file (extended XYZ, LAMMPS data, AMBER NetCDF), relative to the folder of the deck."),
@@ -37,7 +43,8 @@ struct SystemSection: DeckSection {
         "From what a diameter is drawn for each atom, before those of the file and of the potential."),
       .absent(
         "periodic", \.periodic, .periodicity,
-        "Which directions repeat: true, false, or a list of three; default: as in the file, or all."),
+        "Which directions repeat: true, false, or a list of three, of which two dimensions pass over the third; default: as in the file, or all."
+      ),
     ],
     check: { section, _ throws(InputError) in
       if section.structure != nil && section.build != nil {
@@ -50,7 +57,9 @@ struct SystemSection: DeckSection {
         if section.frame != nil {
           throw section.marks["frame"].error("'frame' belongs to a structure file; this system is built")
         }
+        try section.settleDimensions()
         if section.periodic == nil { section.periodic = .all }
+        if section.dimensions == 2 { section.periodic?.c = false }
       } else if section.frame == nil {
         section.frame = .last
       }
@@ -97,12 +106,17 @@ struct BuildSection: DeckSection {
         "The number of atoms of each species."),
       .absent(
         "density", \.density, .density,
-        "Atoms per volume, which makes a cubic cell; with 'units: real' also a mass density such as '1.374 g/cm^3'."),
-      .absent("cell", \.cell, .cell, "Instead of a density: a side, three sides, or three lattice vectors as rows."),
+        "Atoms per volume, which makes a cubic cell, or in two dimensions per area, which makes a square (with 'hexagonal' a rectangle that fits the lattice); with 'units: real' also a mass density such as '1.374 g/cm^3'."
+      ),
+      .absent(
+        "cell", \.cell, .cell,
+        "Instead of a density: a side, three sides, or three lattice vectors as rows; in two dimensions two sides or two vectors."
+      ),
       .optional(
         "minimum-distance", \.minimumDistance, Codec<Double>.quantity("a length", .length, .positive).orWord("auto"),
         default: nil,
-        "For 'random': the distance that atoms keep, relaxed where there is no room. 'auto' is 0.7 (V/N)^(1/3)."),
+        "For 'random': the distance that atoms keep, relaxed where there is no room. 'auto' is 0.7 (V/N)^(1/3), in two dimensions 0.7 (A/N)^(1/2)."
+      ),
     ],
     check: { section, _ throws(InputError) in
       if section.density != nil && section.cell != nil {
@@ -194,47 +208,52 @@ extension Codec where Value == Density {
 }
 
 extension Codec where Value == Matrix3 {
+  /// Rows; of a cell of two sides or vectors the third is null.
   static var cell: Codec {
-    let expectation = "a cell: a side, three sides, or three lattice vectors"
+    let expectation = "a cell: a side, three sides, or three lattice vectors; in two dimensions two of them"
     let length = Codec<Double>.quantity("a length", .length)
-    let row: JSONValue = .object([
-      ("type", .text("array")), ("items", length.schema), ("minItems", .number(3)), ("maxItems", .number(3)),
-    ])
+    func several(_ items: JSONValue) -> JSONValue {
+      .object([("type", .text("array")), ("items", items), ("minItems", .number(2)), ("maxItems", .number(3))])
+    }
+    let row = several(length.schema)
     return Codec(
       expectation: expectation,
-      schema: Schema.any([
-        length.schema, row,
-        .object([("type", .text("array")), ("items", row), ("minItems", .number(3)), ("maxItems", .number(3))]),
-      ]),
+      schema: Schema.any([length.schema, row, several(row)]),
       decode: { node, context throws(InputError) in
-        func vector(_ node: DeckNode) throws(InputError) -> Vector3 {
-          let three = try node.elements("three lengths")
-          guard three.count == 3 else { throw node.mark.error("expected three lengths, found \(three.count)") }
+        func vector(_ node: DeckNode, _ count: Int) throws(InputError) -> Vector3 {
+          let what = count == 2 ? "two lengths" : "three lengths"
+          let numbers = try node.elements(what)
+          guard numbers.count == count else { throw node.mark.error("expected \(what), found \(numbers.count)") }
           return Vector3(
-            try length.decode(three[0], context), try length.decode(three[1], context),
-            try length.decode(three[2], context))
+            try length.decode(numbers[0], context), try length.decode(numbers[1], context),
+            count == 3 ? try length.decode(numbers[2], context) : 0)
         }
         var rows = Matrix3.zero
-        if case .sequence(let three) = node.content {
-          guard three.count == 3 else {
-            throw node.mark.error("expected \(expectation), found a list of \(three.count)")
+        var dimensions = 3
+        if case .sequence(let items) = node.content {
+          guard items.count == 3 || items.count == 2 else {
+            throw node.mark.error("expected \(expectation), found a list of \(items.count)")
           }
-          if case .sequence = three[0].content {
-            rows = Matrix3(try vector(three[0]), try vector(three[1]), try vector(three[2]))
+          dimensions = items.count
+          if case .sequence = items[0].content {
+            for k in items.indices { rows[k] = try vector(items[k], dimensions) }
           } else {
-            let sides = try vector(node)
+            let sides = try vector(node, dimensions)
             rows = Matrix3(Vector3(sides.x, 0, 0), Vector3(0, sides.y, 0), Vector3(0, 0, sides.z))
           }
         } else {
           if case .mapping = node.content { throw node.mismatch(expectation) }
           rows = Cell.cubic(try length.decode(node, context)).vectors
         }
-        let complaint = Cell(rows).validate() ?? CellSize.complaint(rows)
-        if let complaint { throw node.mark.error("the cell makes no sense: \(complaint)") }
+        let cell = Cell(rows, periodic: Periodicity(true, true, dimensions == 3), dimensions: dimensions)
+        if let complaint = cell.validate() ?? CellSize.complaint(cell) {
+          throw node.mark.error("the cell makes no sense: \(complaint)")
+        }
         return rows
       },
       encode: { rows, units in
-        .list((0..<3).map { r in .list((0..<3).map { c in .scalar("\(rows[r, c])") }) })
+        let count = rows.c == .zero ? 2 : 3
+        return .list((0..<count).map { r in .list((0..<count).map { c in .scalar("\(rows[r, c])") }) })
       })
   }
 }
@@ -242,8 +261,8 @@ extension Codec where Value == Matrix3 {
 /// Sizes of cells that arithmetic can handle.
 enum CellSize {
   /// What is wrong with the size of a cell, or nil.
-  static func complaint(_ rows: Matrix3) -> String? {
-    let lengths = (0..<3).map { rows[$0].length }
+  static func complaint(_ cell: Cell) -> String? {
+    let lengths = (0..<cell.dimensions).map { cell.vectors[$0].length }
     guard let least = lengths.min(), let most = lengths.max(), least > 1e-6, most < 1e9 else {
       return "the lengths of its vectors must lie between 1e-6 and 1e9"
     }

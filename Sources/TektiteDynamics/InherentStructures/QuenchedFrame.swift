@@ -44,7 +44,7 @@ struct QuenchedFrame {
     var pressure = Double.nan
     if quantities.contains(.virial), let volume = system.cell.volume, volume > 0 {
       frame.stress = (-1 / volume) * field.evaluation.virial
-      pressure = field.evaluation.virial.trace / (3 * volume)
+      pressure = field.evaluation.virial.trace / (Double(system.dimensions) * volume)
     }
     var squares = 0.0
     for (before, after) in zip(start.positions, frame.positions) { squares += (after - before).lengthSquared }
@@ -64,7 +64,7 @@ struct QuenchedFrame {
     try field.update(&system, MinimizeQuantities.of(field))
     var iterations = 0
     while true {
-      let size = ForceSize(field.evaluation.forces)
+      let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
       guard size.rms.isFinite else {
         throw InputError(
           "the descent to an inherent structure met forces that are not numbers after \(minimizer.evaluations) evaluations; the configuration may overlap",

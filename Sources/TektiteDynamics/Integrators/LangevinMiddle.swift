@@ -20,7 +20,7 @@ import TektiteCore
 ///        new forces
 ///     B  v ← v + Δt/2 f/m
 ///
-/// Positions and velocities before and after `advance` are those at full steps, after the last B. The two half kicks that meet between
+/// In two dimensions R lies in the plane. Positions and velocities before and after `advance` are those at full steps, after the last B. The two half kicks that meet between
 /// steps are the full kick of the BAOA form; within one call they share a pass but remain two rounded additions.
 ///
 /// On a harmonic trap of frequency ω the positions at full steps have exactly the right variance k_B T / (m ω²) for any stable Δt, and
@@ -76,7 +76,8 @@ public struct LangevinMiddle: Integrator, ~Copyable {
     for k in 0..<count {
       let kT = temperature.value(at: step + k, of: steps)
       let fluctuation = StepConstants.Fluctuation(
-        keep: keep, variance: fresh * kT, key: noise.key, counter: UInt64(truncatingIfNeeded: step + k))
+        keep: keep, variance: fresh * kT, key: noise.key, counter: UInt64(truncatingIfNeeded: step + k),
+        isPlanar: system.cell.isPlanar)
       let wanted = k == count - 1 ? quantities : .forces
       var kicks = k == 0 ? 1 : 2
       var move: StochasticCellRescaling.Move?

@@ -18,6 +18,8 @@ import TektiteCore
 /// with M = (f + 3) k_B T τ²/3, taken at the highest temperature of a schedule, and u projected onto what the coupling allows. The term g k_B T, g = (3N − f)/3,
 /// stands for what atoms without motion of their centre of mass lack (see `StochasticCellRescaling`), so that the ensemble is the one named there.
 ///
+/// In two dimensions each 3 is a 2, and strain rates lie in the plane.
+///
 /// The step is palindromic: half a kick of u and of the velocities, half a drift, the chains in the middle, half a drift, new forces, and
 /// the kicks in reverse. Kinetic + potential − heat is conserved to second order, where the heat is minus the change of what cell and chains hold:
 /// P₀V + M |u|²/2 − g k_B T ln V and the energies of the chains.
@@ -40,6 +42,8 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
   public let steps: Int
   /// The number of degrees of freedom f that share the kinetic energy.
   public let degreesOfFreedom: Int
+  /// The number of dimensions of the cell.
+  public let dimensions: Int
   /// The mass M of the strain rate, energy times time squared.
   public let cellMass: Double
   /// The strain rate u, per internal unit of time.
@@ -59,7 +63,7 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
   ///   - degreesOfFreedom: 3N − 3 for atoms without motion of their centre of mass.
   public init(
     timestep: Double, time: Double, cellTime: Double, chain links: Int = 3, temperature: Schedule, pressure: Schedule,
-    coupling: CellCoupling = .isotropic, steps: Int, degreesOfFreedom: Int
+    coupling: CellCoupling = .isotropic, steps: Int, degreesOfFreedom: Int, dimensions: Int = 3
   ) {
     self.timestep = timestep
     self.pressure = pressure
@@ -67,13 +71,15 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
     self.temperature = temperature
     self.steps = steps
     self.degreesOfFreedom = degreesOfFreedom
-    cellMass = Double(degreesOfFreedom + 3) * temperature.largest * cellTime * cellTime / 3
+    self.dimensions = dimensions
+    cellMass =
+      Double(degreesOfFreedom + dimensions) * temperature.largest * cellTime * cellTime / Double(dimensions)
     chain = NoseHooverChain(
       timestep: timestep, time: time, chain: links, temperature: temperature, steps: steps,
       degreesOfFreedom: degreesOfFreedom)
     cellChain = NoseHooverChain(
       timestep: timestep, time: cellTime, chain: links, temperature: temperature, steps: steps,
-      degreesOfFreedom: coupling.freedoms)
+      degreesOfFreedom: coupling.freedoms(in: dimensions))
   }
 
   /// Strain rate, and positions and velocities of the links of both chains.
@@ -99,7 +105,9 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
       + chain.chainEnergy(temperature: kT) + cellChain.chainEnergy(temperature: kT)
   }
 
-  private func missing(_ count: Int) -> Double { Double(3 * count - degreesOfFreedom) / 3 }
+  private func missing(_ count: Int) -> Double {
+    Double(dimensions * count - degreesOfFreedom) / Double(dimensions)
+  }
 
   /// Half a kick of the strain rate.
   private mutating func kickCell(
@@ -107,7 +115,9 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
   ) {
     let volume = system.cell.volume ?? .nan
     let share = kinetic.trace / Double(max(1, degreesOfFreedom)) + missing(system.count) * kT
-    let pull = coupling.projection(kinetic + virial) + (share - pressure * volume) * .identity
+    let pull =
+      coupling.projection(kinetic + virial, in: dimensions)
+      + (share - pressure * volume) * .identity(in: dimensions)
     strainRate += (0.5 * timestep / cellMass) * pull
   }
 
@@ -143,7 +153,7 @@ public struct MartynaTobiasKlein: Integrator, ~Copyable {
 
   /// What half of half a step of the strain rate makes of velocities.
   private var damping: Matrix3 {
-    let own = strainRate + (strainRate.trace / Double(max(1, degreesOfFreedom))) * .identity
+    let own = strainRate + (strainRate.trace / Double(max(1, degreesOfFreedom))) * .identity(in: dimensions)
     return CellMap.exponential((-timestep / 4) * own)
   }
 

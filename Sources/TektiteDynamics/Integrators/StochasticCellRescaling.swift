@@ -21,6 +21,8 @@ import TektiteCore
 /// The ensemble has the density exp(−(H + P₀V)/k_B T) in dV of the volume, and in dh/V² over the nine elements of a cell whose shape changes. Volumes of an ideal gas are Gamma distributed with shape N + 1. Where the momentum is held at zero, the atoms have three
 /// degrees of freedom less than they have coordinates; g = (3N − f)/3 of k_B T/V is then added to the pressure, so that the ensemble is the same.
 ///
+/// In two dimensions V is the area, each 3 above is a 2, strains lie in the plane, and the density is dh/V over the four elements of a cell.
+///
 /// Moves stand in the middle of a step, between two half drifts. They are those of Euler and Maruyama in E with P from the velocities there and the
 /// virial at the step's start. Their error is accounted for, not corrected: with U = H + P₀V − (1 + g) k_B T ln V, the density over the invariant measure
 /// is exp(−U/k_B T), and what a move leaves is ΔU + k_B T ln M(E)/M′(−E), with the densities M of the move and M′ of the one back (Bussi and Parrinello 2007,
@@ -45,6 +47,8 @@ public struct StochasticCellRescaling: Sendable {
   public let steps: Int
   /// The number of degrees of freedom f that share the kinetic energy.
   public let degreesOfFreedom: Int
+  /// The number of dimensions of the cell.
+  public let dimensions: Int
   /// The volume V₁ to which the strength of the noise belongs; 0 until the first move.
   public private(set) var referenceVolume = 0.0
   private let noise: Noise
@@ -58,11 +62,12 @@ public struct StochasticCellRescaling: Sendable {
   ///   - interval: acts in steps whose number it divides.
   ///   - temperature: k_B T of the thermostat.
   ///   - steps: length of the stage.
-  ///   - degreesOfFreedom: 3N, or 3N − 3 for atoms without motion of their centre of mass.
+  ///   - degreesOfFreedom: 3N, or 3N − 3 for atoms without motion of their centre of mass; in two dimensions 2N or 2N − 2.
   ///   - noise: see `RandomStream.cell`.
   public init(
     timestep: Double, pressure: Schedule, time: Double, compressibility: Double, coupling: CellCoupling = .isotropic,
-    interval: Int = 1, temperature: Schedule, steps: Int, degreesOfFreedom: Int, noise: Noise
+    interval: Int = 1, temperature: Schedule, steps: Int, degreesOfFreedom: Int, dimensions: Int = 3,
+    noise: Noise
   ) {
     self.timestep = timestep
     self.pressure = pressure
@@ -73,6 +78,7 @@ public struct StochasticCellRescaling: Sendable {
     self.temperature = temperature
     self.steps = steps
     self.degreesOfFreedom = degreesOfFreedom
+    self.dimensions = dimensions
     self.noise = noise
   }
 
@@ -107,7 +113,7 @@ public struct StochasticCellRescaling: Sendable {
     if referenceVolume == 0 { referenceVolume = volume }
     let kT = temperature.value(at: step, of: steps)
     let target = pressure.value(at: step, of: steps)
-    let entropy = kT * (1 + Double(3 * count - degreesOfFreedom) / 3)
+    let entropy = kT * (1 + Double(dimensions * count - degreesOfFreedom) / Double(dimensions))
     let pull = pull(kinetic + virial, work: entropy - target * volume)
     let strain = pull + (2 * rate * kT).squareRoot() * deviate(step)
     let size = strain.largestElement
@@ -131,10 +137,12 @@ public struct StochasticCellRescaling: Sendable {
   }
 
   /// The strain that a unit of energy makes in a move, β Δt/(3 V₁ τ).
-  private var rate: Double { compressibility * timestep * Double(interval) / (3 * referenceVolume * time) }
+  private var rate: Double {
+    compressibility * timestep * Double(interval) / (Double(dimensions) * referenceVolume * time)
+  }
 
   private func pull(_ tensor: Matrix3, work: Double) -> Matrix3 {
-    rate * coupling.projection(tensor) + (rate * work) * .identity
+    rate * coupling.projection(tensor, in: dimensions) + (rate * work) * .identity(in: dimensions)
   }
 
   /// The reference volume, for checkpoints.
@@ -147,8 +155,12 @@ public struct StochasticCellRescaling: Sendable {
   private func deviate(_ step: Int) -> Matrix3 {
     let r = noise.normals(step: step, atom: 0)
     switch coupling {
-    case .isotropic: return (r.x / 3.0.squareRoot()) * .identity
-    case .anisotropic: return Matrix3(Vector3(r.x, 0, 0), Vector3(0, r.y, 0), Vector3(0, 0, r.z))
+    case .isotropic: return (r.x / Double(dimensions).squareRoot()) * .identity(in: dimensions)
+    case .anisotropic:
+      return Matrix3(Vector3(r.x, 0, 0), Vector3(0, r.y, 0), dimensions == 2 ? .zero : Vector3(0, 0, r.z))
+    case .triclinic where dimensions == 2:
+      let s = 0.5.squareRoot() * r.z
+      return Matrix3(Vector3(r.x, s, 0), Vector3(s, r.y, 0), .zero)
     case .triclinic:
       let s = 0.5.squareRoot() * noise.normals(step: step, atom: 0, draw: 1)
       return Matrix3(Vector3(r.x, s.z, s.y), Vector3(s.z, r.y, s.x), Vector3(s.y, s.x, r.z))

@@ -96,6 +96,7 @@ struct PropensityFiles {
       text +=
         " step=\(step) time=\(Double(step) * stage.timestep * units.femtoseconds) measure=\(stage.measure.rawValue)"
       text += " runs=\(sums.runs) temperature=\(stage.temperature / units.boltzmann)"
+      if start.dimensions == 2 { text += " dimensions=2" }
       text += " pbc=\"\(p.a ? "T" : "F") \(p.b ? "T" : "F") \(p.c ? "T" : "F")\"\n"
       for atom in 0..<topology.count {
         let r = start.frame.positions[atom]

@@ -231,7 +231,8 @@ struct IsoconfigurationalRun: Sendable {
     watch.keep(system, step: 0, time: 0)
     var integrator = VelocityVerlet(timestep: stage.timestep)
     integrator.displacementLimit = field.requirements.cutoff / 2
-    let freedom = Thermodynamics.degreesOfFreedom(count: system.count, conservesMomentum: true)
+    let freedom = Thermodynamics.degreesOfFreedom(
+      count: system.count, conservesMomentum: true, dimensions: system.dimensions)
     var values: [Double] = []
     values.reserveCapacity(times.count * start.count)
     var frame = Frame()

@@ -54,8 +54,8 @@ public struct FIRE: Minimizer, ~Copyable {
     isFresh = false
     let power = Self.dot(system.velocities, field.evaluation.forces)
     if power > 0 {
-      let size = ForceSize(field.evaluation.forces).rms
-      let speed = ForceSize(system.velocities).rms
+      let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions).rms
+      let speed = ForceSize(system.velocities, dimensions: system.dimensions).rms
       let pull = size > 0 ? steering * speed / size : 0
       for i in 0..<system.count {
         system.velocities[i] = (1 - steering) * system.velocities[i] + pull * field.evaluation.forces[i]

@@ -17,13 +17,13 @@ public protocol Minimizer: ~Copyable {
 
 /// How large the forces of a system are.
 public struct ForceSize: Hashable, Sendable {
-  /// Root mean square over the 3N components, energy per length.
+  /// Root mean square over the 3N components (2N in two dimensions), energy per length.
   public var rms: Double
   /// Length of the largest force on an atom, energy per length.
   public var maximum: Double
 
   /// Measures forces; not a number when a component is not finite.
-  public init(_ forces: borrowing Buffer<Vector3>) {
+  public init(_ forces: borrowing Buffer<Vector3>, dimensions: Int = 3) {
     var largest = 0.0
     for i in forces.indices {
       let f = forces[i]
@@ -46,7 +46,7 @@ public struct ForceSize: Hashable, Sendable {
       sum += square
       longest = max(longest, square)
     }
-    rms = largest * (sum / Double(3 * forces.count)).squareRoot()
+    rms = largest * (sum / Double(dimensions * forces.count)).squareRoot()
     maximum = largest * longest.squareRoot()
   }
 }
@@ -84,7 +84,7 @@ public func minimize<M: Minimizer & ~Copyable>(
   try field.update(&system, MinimizeQuantities.of(field))
   var iterations = 0
   while true {
-    let size = ForceSize(field.evaluation.forces)
+    let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
     let ending: MinimizationResult.Ending? =
       size.rms < tolerance
       ? .converged : minimizer.isStalled ? .stalled : minimizer.evaluations >= maximumEvaluations ? .exhausted : nil

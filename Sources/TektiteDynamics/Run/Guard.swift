@@ -213,13 +213,8 @@ struct Guard {
     distances.sort()
     var spacing = distances.isEmpty ? nil : distances[distances.count / 2]
     if let volume = system.cell.volume {
-      // A dense liquid has its neighbours near the cube root of the volume of an atom.
-      var side = volume / Double(system.count)
-      for _ in 0..<200 {
-        let next = (2 * side + volume / Double(system.count) / (side * side)) / 3
-        if abs(next - side) <= 1e-12 * side { break }
-        side = next
-      }
+      // A dense liquid has its neighbours near the side of a cube, or of a square in a plane, that is as large as an atom's share.
+      let side = Dimensions.side(of: volume / Double(system.count), in: system.dimensions)
       spacing = max(spacing ?? 0, min(0.9 * side, 2 * (spacing ?? side)))
     }
     return spacing

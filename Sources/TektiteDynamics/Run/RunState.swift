@@ -122,6 +122,8 @@ struct RunState {
       section("cell") {
         $0.put(cell.vectors)
         for axis in 0..<3 { $0.put(cell.periodic[axis] ? 1 : 0) }
+        // Checkpoints of three dimensions are older than those of two.
+        if cell.isPlanar { $0.put(2) }
       },
       section("positions") { $0.put(positions) },
       section("velocities") { $0.put(velocities) },
@@ -183,7 +185,10 @@ struct RunState {
     reader = try read("cell")
     let vectors = try reader.matrix()
     let periodic = [try reader.int(), try reader.int(), try reader.int()].map { $0 != 0 }
-    cell = Cell(vectors, periodic: Periodicity(periodic[0], periodic[1], periodic[2]))
+    let dimensions = reader.remaining > 0 ? try reader.int() : 3
+    guard dimensions == 2 || dimensions == 3 else { throw reader.malformed("\(dimensions) dimensions") }
+    cell = Cell(
+      vectors, periodic: Periodicity(periodic[0], periodic[1], periodic[2]), dimensions: dimensions)
     reader = try read("positions")
     positions = try reader.vectors()
     reader = try read("velocities")

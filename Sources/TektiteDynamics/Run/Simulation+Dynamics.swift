@@ -18,7 +18,7 @@ extension Simulation {
     case .csvr(let temperature, let time):
       var integrator = StochasticRescaling(
         timestep: stage.timestep, time: time, temperature: temperature, steps: stage.steps,
-        degreesOfFreedom: stage.degreesOfFreedom(count: system.count),
+        degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions),
         noise: Noise(RandomStream.rescaling.generator(seed: plan.seed, stage: index)))
       integrator.cellRescaling = cellRescaling(stage, index)
       return try drive(integrator, stage, index: index, resuming: state)
@@ -27,12 +27,13 @@ extension Simulation {
         let integrator = MartynaTobiasKlein(
           timestep: stage.timestep, time: time, cellTime: cellTime, chain: chain, temperature: temperature,
           pressure: pressure, coupling: coupling, steps: stage.steps,
-          degreesOfFreedom: stage.degreesOfFreedom(count: system.count))
+          degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions),
+          dimensions: system.dimensions)
         return try drive(integrator, stage, index: index, resuming: state)
       }
       let integrator = NoseHooverChain(
         timestep: stage.timestep, time: time, chain: chain, temperature: temperature, steps: stage.steps,
-        degreesOfFreedom: stage.degreesOfFreedom(count: system.count))
+        degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions))
       return try drive(integrator, stage, index: index, resuming: state)
     case .brownian(let temperature, let friction):
       let integrator = BrownianDynamics(
@@ -49,7 +50,8 @@ extension Simulation {
     return StochasticCellRescaling(
       timestep: stage.timestep, pressure: pressure, time: time, compressibility: compressibility, coupling: coupling,
       interval: interval, temperature: temperature, steps: stage.steps,
-      degreesOfFreedom: stage.degreesOfFreedom(count: system.count),
+      degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions),
+      dimensions: system.dimensions,
       noise: Noise(RandomStream.cell.generator(seed: plan.seed, stage: index)))
   }
 
@@ -80,7 +82,7 @@ extension Simulation {
     if let barostat = stage.barostat { try check(barostat, stage, field) }
     integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
     let measured = DynamicsQuantities.of(field)
-    let freedom = stage.degreesOfFreedom(count: system.count)
+    let freedom = stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions)
     var step = state?.step ?? 0
     var ledger = state?.ledger ?? StageLedger()
     if state == nil {
@@ -355,7 +357,8 @@ extension Simulation {
     }
     if quantities.contains(.virial), let volume = system.cell.volume, volume > 0 {
       let virial = field.evaluation.virial
-      sample.pressure = Thermodynamics.pressure(virial: virial, kineticEnergy: sample.kinetic, volume: volume)
+      sample.pressure = Thermodynamics.pressure(
+        virial: virial, kineticEnergy: sample.kinetic, volume: volume, dimensions: system.dimensions)
       sample.stress = Thermodynamics.stress(
         virial: virial, kineticTensor: Thermodynamics.kineticTensor(system), volume: volume)
       sample.virialStress = (-1 / volume) * virial
@@ -376,14 +379,28 @@ extension Simulation {
       TableColumn("temperature", unit(plan.units.temperatureName)), TableColumn("potential", energy),
       TableColumn("kinetic", energy), TableColumn("total", energy), TableColumn("conserved", energy),
       TableColumn("pressure", pressure),
-    ] + ["xx", "yy", "zz", "yz", "xz", "xy"].map { TableColumn("stress_\($0)", pressure) }
+    ] + stressComponents.map { TableColumn("stress_\($0.name)", pressure) }
       + [TableColumn("drift", energy)] + (stage.changesCell ? cellColumns : []) + spreadColumns(quantities)
       + (stage.exchange == nil ? [] : [TableColumn("exchange_acceptance")])
   }
 
-  /// The columns of a table whose cell changes: density is atoms per volume, angles are those between b and c, c and a, a and b.
+  /// The components of a stress that a table shows: in two dimensions those of the plane.
+  private var stressComponents: [(name: String, row: Int, column: Int)] {
+    let plane = [("xx", 0, 0), ("yy", 1, 1)]
+    return system.cell.isPlanar
+      ? plane + [("xy", 0, 1)] : plane + [("zz", 2, 2), ("yz", 1, 2), ("xz", 0, 2), ("xy", 0, 1)]
+  }
+
+  /// The columns of a table whose cell changes: density is atoms per volume, angles are those between b and c, c and a, a and b. Of a planar cell they
+  /// are the area, the density, a, b and the angle between them.
   private var cellColumns: [TableColumn] {
     let length = unit(plan.units.lengthName)
+    if system.cell.isPlanar {
+      return [
+        TableColumn("area"), TableColumn("density"), TableColumn("cell_a", length), TableColumn("cell_b", length),
+      ]
+        + [TableColumn("cell_gamma", "degrees")]
+    }
     let volume = plan.units == .lj ? "" : "Å^3"
     return [TableColumn("volume", volume), TableColumn("density", plan.units == .lj ? "" : "1/Å^3")]
       + ["a", "b", "c"].map { TableColumn("cell_\($0)", length) }
@@ -394,6 +411,7 @@ extension Simulation {
     let cell = system.cell
     let volume = cell.volume ?? .nan
     let (lengths, angles) = (cell.lengths, cell.angles)
+    if cell.isPlanar { return [volume, Double(system.count) / volume, lengths.x, lengths.y, angles.z] }
     return [
       volume, Double(system.count) / volume, lengths.x, lengths.y, lengths.z, angles.x, angles.y, angles.z,
     ]
@@ -414,8 +432,8 @@ extension Simulation {
     return [
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
       sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
-      stress.a.x, stress.b.y, stress.c.z, stress.b.z, stress.a.z, stress.a.y, sample.drift ?? .nan,
-    ] + (stage.changesCell ? cellValues : []) + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
+    ] + stressComponents.map { stress[$0.row, $0.column] } + [sample.drift ?? .nan]
+      + (stage.changesCell ? cellValues : []) + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {

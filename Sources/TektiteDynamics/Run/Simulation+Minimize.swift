@@ -78,7 +78,7 @@ extension Simulation {
     }
 
     var isAtNewStep = state == nil
-    var size = ForceSize(field.evaluation.forces)
+    var size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
     func write(
       _ minimizer: borrowing M, _ system: borrowing System, _ field: borrowing ForceField, due isDue: Bool
     ) throws {
@@ -125,7 +125,7 @@ extension Simulation {
       try minimizer.iterate(&system, &field)
       step += 1
       isAtNewStep = true
-      size = ForceSize(field.evaluation.forces)
+      size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
       if progress.isDue {
         let energy = field.evaluation.energy / Double(system.count)
         progress.update(

@@ -16,7 +16,8 @@ struct StageObservations {
     observer = try observation.makeObserver(
       for: ObservedStage(
         name: stage.name, units: units, topology: topology, cell: cell, timestep: stage.timestep, steps: stage.steps,
-        ensemble: stage.ensemble, degreesOfFreedom: stage.degreesOfFreedom(count: topology.count)))
+        ensemble: stage.ensemble,
+        degreesOfFreedom: stage.degreesOfFreedom(count: topology.count, dimensions: cell.dimensions)))
     guard let state else { return }
     var reader = ByteReader(state.observations, file: checkpoint, section: RunState.observationsName)
     try observer.restore(from: &reader)
