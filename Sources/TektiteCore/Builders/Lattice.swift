@@ -88,8 +88,8 @@ extension Lattice {
     return (na, nb, 1)
   }
 
-  /// The sides of the rectangle of a density that holds `count` atoms on the perfect lattice and is nearest to a square. A perfect square lattice fits
-  /// a square with vacancies, a perfect hexagonal one fits none.
+  /// A cell of a density for `count` atoms: a square, and for the hexagonal lattice the rectangle of a perfect one with few vacancies that is near a square. `grid` may
+  /// then still prefer a lattice that is strained a little and has fewer vacancies.
   /// - Parameter density: atoms per area.
   public func rectangle(for count: Int, density: Double) -> Cell {
     let area = Double(count) / density
