@@ -180,6 +180,12 @@ struct DeckReport {
         "'\(dynamics.name)': \(Wording.count(dynamics.steps, "step")) of \(Wording.number(step)) \(unit) = \(length)")
       lines.append(thermostatText(dynamics))
       if let barostat = dynamics.barostat { lines.append(barostatText(barostat)) }
+      if let shear = dynamics.shear {
+        let rate = shear.rate / units.femtoseconds
+        lines.append(
+          "simple shear in the plane \(shear.plane.rawValue) at a rate of \(Wording.number(rate))\(units == .lj ? "" : "/\(unit)"), to a strain of \(Wording.number(rate * total))"
+        )
+      }
       if let velocities = dynamics.velocities { lines.append("new velocities at T = \(temperatureText(velocities))") }
     }
     lines.append(

@@ -51,6 +51,7 @@ extension Deck {
     try checkDimensions(structure)
     try checkObservables(structure)
     try checkBarostats(structure, resolved)
+    try checkShear(structure, resolved)
     return SimulationPlan(
       title: title, units: units, seed: seed, structure: structure,
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
@@ -99,7 +100,9 @@ extension Deck {
   private func checkBarostats(_ structure: Structure, _ models: [ResolvedModel]) throws(InputError) {
     var isTilted = false
     for (stage, model) in zip(body.stages, models) {
-      guard case .dynamics(let section) = stage, let barostat = section.barostat.barostat(units) else { continue }
+      guard case .dynamics(let section) = stage else { continue }
+      if section.shear != nil { isTilted = true }
+      guard let barostat = section.barostat.barostat(units) else { continue }
       let mark = section.barostat.marks.values["coupling"] ?? section.barostat.marks.section
       if let complaint = barostat.coupling.complaint(about: structure.frame.cell) { throw mark.error(complaint) }
       if barostat.coupling == .anisotropic && isTilted {
@@ -324,6 +327,7 @@ extension DynamicsSection {
     var stage = DynamicsStage(name: name ?? "", timestep: timestep / units.femtoseconds, steps: steps)
     stage.thermostat = thermostat.thermostat(units)
     stage.barostat = barostat.barostat(units)
+    stage.shear = shear?.shear(units)
     stage.velocities = velocities.map { $0.temperature * units.boltzmann }
     stage.trajectories = trajectory.map(\.output)
     stage.thermo = thermo?.output

@@ -17,6 +17,7 @@ public func deckSchema() -> String {
       DynamicsSection.table.definition, IsoconfigurationalSection.table.definition,
       ConfigurationsSection.table.definition, ThermostatSection.table.definition,
       TemperatureSection.table.definition, BarostatSection.table.definition, PressureSection.table.definition,
+      ShearSection.table.definition,
       TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
       CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
       CertificateSection.table.definition, InherentStructuresSection.table.definition,

@@ -106,5 +106,8 @@ extension DynamicsStage {
   var changesCell: Bool { barostat != nil }
 
   /// What the dynamics keep constant.
-  var ensemble: String { barostat != nil ? "NPT" : thermostat == .none ? "NVE" : "NVT" }
+  var ensemble: String {
+    if let shear, shear.rate != 0 { return thermostat == .none ? "shear without a thermostat" : "NVT under shear" }
+    return barostat != nil ? "NPT" : thermostat == .none ? "NVE" : "NVT"
+  }
 }

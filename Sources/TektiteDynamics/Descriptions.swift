@@ -80,6 +80,8 @@ public struct DynamicsStage: Hashable, Sendable {
   public var thermostat: Thermostat = .none
   /// Barostat, or nil for a constant cell.
   public var barostat: Barostat?
+  /// Simple shear at a finite rate, or nil.
+  public var shear: SimpleShear?
   /// Timestep in internal units.
   public var timestep: Double
   /// Number of steps.

@@ -7,6 +7,7 @@ struct DynamicsSection: DeckSection {
   var potential: PotentialSpec?
   var thermostat = ThermostatSection()
   var barostat = BarostatSection()
+  var shear: ShearSection?
   var timestep = 0.0
   var steps = 0
   var velocities: VelocitiesSection?
@@ -33,6 +34,7 @@ struct DynamicsSection: DeckSection {
       .optional(
         "barostat", \.barostat, BarostatSection.codec, default: BarostatSection(),
         "How the cell follows a pressure; 'none' keeps it as it is."),
+      .absent("shear", \.shear, ShearSection.table.codec, "Simple shear at a constant rate."),
       .required(
         "timestep", \.timestep, .quantity("a timestep, a time", .time, .positive),
         "The timestep, such as 0.005 or '2 fs'."),
@@ -69,11 +71,15 @@ struct DynamicsSection: DeckSection {
         "Limits beyond which the run is stopped as unphysical."),
     ],
     inherited: DefaultsSection.names,
-    check: { section, _ throws(InputError) in try section.checkThermostat() })
+    check: { section, _ throws(InputError) in
+      if section.shear != nil { try section.thermostat.settleUnderShear() }
+      try section.checkThermostat()
+    })
 
   /// What a thermostat asks of the rest of its stage.
   private func checkThermostat() throws(InputError) {
     try barostat.check(beside: thermostat, timestep: timestep)
+    try shear?.check(beside: thermostat, barostat, timestep: timestep)
     if thermostat.kind == .brownian, momentumRemoval != nil {
       throw marks["momentum-removal"].error(
         "'momentum-removal' has no meaning for a Brownian thermostat, under which velocities are new in each step; remove it or write 'start'"

@@ -16,6 +16,9 @@ public protocol Integrator: ~Copyable {
   /// Most remember nothing. The number of values never changes; what is set must have the same number.
   var memory: [Double] { get set }
 
+  /// The part of the heat that is work of a shear flow (`ShearFlow`), energy.
+  var work: Double { get }
+
   /// Runs `count` steps; forces must be up to date with the positions.
   /// - Parameters:
   ///   - step: number of the present step within the stage; it keys the noise and the schedules.
@@ -32,6 +35,9 @@ extension Integrator where Self: ~Copyable {
     get { [] }
     set {}
   }
+
+  /// None.
+  public var work: Double { 0 }
 
   /// Takes up what a checkpoint holds for the integrator.
   mutating func recall(_ values: [Double], file: String) throws(InputError) {

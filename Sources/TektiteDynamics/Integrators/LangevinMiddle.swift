@@ -41,13 +41,20 @@ public struct LangevinMiddle: Integrator, ~Copyable {
   public let steps: Int
   /// A barostat to go with it, for the same temperature, or nil. The cell moves before the fluctuation.
   public var cellRescaling: StochasticCellRescaling?
+  /// A shear flow, or nil: drifts are then flows, as `ShearFlow` has them.
+  public var shear: ShearFlow?
   private let noise: Noise
 
-  /// What the barostat has to remember.
+  /// What barostat and flow have to remember.
   public var memory: [Double] {
-    get { cellRescaling?.memory ?? [] }
-    set { cellRescaling?.memory = newValue }
+    get { (cellRescaling?.memory ?? []) + (shear?.memory ?? []) }
+    set {
+      cellRescaling?.memory = newValue
+      shear?.memory = newValue
+    }
   }
+  /// The work of the flow, which is part of the heat.
+  public var work: Double { shear?.work ?? 0 }
 
   /// Makes an integrator.
   /// - Parameters:
@@ -81,6 +88,11 @@ public struct LangevinMiddle: Integrator, ~Copyable {
       let wanted = k == count - 1 ? quantities : .forces
       var kicks = k == 0 ? 1 : 2
       var move: StochasticCellRescaling.Move?
+      if var flow = shear, flow.isMoving {
+        try self.flow(&flow, &system, &field, fluctuation, step: step + k, kicks: kicks, wanted)
+        shear = flow
+        continue
+      }
       if var barostat = cellRescaling, barostat.acts(in: step + k) {
         move = try moveCell(&barostat, &system, &field, step: step + k, kicks: kicks)
         cellRescaling = barostat
@@ -107,6 +119,38 @@ public struct LangevinMiddle: Integrator, ~Copyable {
     kick(
       velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
       team: team)
+  }
+
+  /// A step under shear, up to the new forces: a flow, the fluctuation, a flow. The pass with the fluctuation drifts, and the flows are
+  /// made without what it drifts.
+  private mutating func flow(
+    _ flow: inout ShearFlow, _ system: inout System, _ field: inout ForceField,
+    _ fluctuation: StepConstants.Fluctuation,
+    step: Int, kicks: Int, _ wanted: Quantities
+  ) throws {
+    let (team, half) = (field.context.team, timestep / 2)
+    let before = kickAndMeasureTensor(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: half, kicks: kicks,
+      team: team)
+    let virial = field.evaluation.virial
+    _ = field.deform(&system, to: flow.cell(system.cell, after: half), flow.deformationBefore(half: half))
+    let drift = kickAndDrift(
+      positions: &system.positions, velocities: &system.velocities, forces: field.evaluation.forces,
+      masses: system.masses, identity: system.identity, reference: field.near,
+      StepConstants(timestep: timestep, kicks: 0, displacementLimit: displacementLimit, fluctuation: fluctuation),
+      team: team)
+    if drift.runawaySlot >= 0 {
+      throw RunawayAtom(slot: drift.runawaySlot, step: step + 1, displacement: drift.runawayDisplacement)
+    }
+    let after = kickAndMeasureTensor(
+      velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: half, kicks: 0,
+      team: team)
+    let findings = field.deform(&system, to: flow.cell(system.cell, after: half), flow.deformationAfter(half: half))
+    system.reduceTilt(in: flow.shear.plane)
+    try field.update(
+      &system, flow.quantities(wanted, field), largestSquaredDisplacement: findings.largestSquaredDisplacement)
+    let change = 0.5 * (flow.slowed(before, half).trace - before.trace + flow.slowed(after, half).trace - after.trace)
+    heat += drift.heat + flow.add(kinetic: change, virials: virial, field.evaluation.virial, timestep: timestep)
   }
 
   /// The kicks of a step, and the move of the cell in its middle. The drift of the first half, which precedes the move, is made here, and the one that the

@@ -42,6 +42,10 @@ public struct NoseHooverChain: Rescaling, ~Copyable {
   public private(set) var positions: [Double]
   /// The velocities ξ of the links, per internal unit of time.
   public private(set) var velocities: [Double]
+  /// A shear flow, or nil.
+  public var shear: ShearFlow?
+  /// The work of the flow, which is part of the heat.
+  public var work: Double { shear?.work ?? 0 }
 
   /// Makes an integrator with the chain at rest.
   /// - Parameters:
@@ -63,14 +67,15 @@ public struct NoseHooverChain: Rescaling, ~Copyable {
     velocities = positions
   }
 
-  /// Positions and velocities of the links.
+  /// Positions and velocities of the links, then what a flow has to remember.
   public var memory: [Double] {
-    get { positions + velocities }
+    get { positions + velocities + (shear?.memory ?? []) }
     set {
       let links = positions.count
-      guard newValue.count == 2 * links else { return }
+      guard newValue.count == 2 * links + (shear?.memory.count ?? 0) else { return }
       positions = Array(newValue[..<links])
-      velocities = Array(newValue[links...])
+      velocities = Array(newValue[links..<2 * links])
+      shear?.memory = newValue
     }
   }
 

@@ -4,6 +4,8 @@ import TektiteCore
 protocol Rescaling: Integrator, ~Copyable {
   /// What moves the cell, if anything does.
   var cellRescaling: StochasticCellRescaling? { get set }
+  /// The shear flow, or nil.
+  var shear: ShearFlow? { get set }
   /// The factor for the step from `step` to the next, given the kinetic energy in its middle.
   mutating func factor(kineticEnergy: Double, step: Int) -> Double
 }
@@ -21,7 +23,7 @@ extension Rescaling where Self: ~Copyable {
   ///
   /// It is one pass that kicks and sums the kinetic energy and one that scales and drifts. As under `LangevinMiddle`, the kinetic
   /// energy is canonical in the middle of the step, and positions are canonical at full steps, to higher order than with the scaling at the ends.
-  /// Where the cell moves, it does so before the velocities are scaled.
+  /// Where the cell moves, it does so before the velocities are scaled. Under shear, drifts are flows.
   mutating func advanceScaling(
     _ system: inout System, _ field: inout ForceField, from step: Int, count: Int, measuring quantities: Quantities
   ) throws {
@@ -32,6 +34,19 @@ extension Rescaling where Self: ~Copyable {
       if var barostat = cellRescaling, barostat.acts(in: step + k) {
         try moveCell(&barostat, &system, &field, step: step + k, kicks: k == 0 ? 1 : 2, wanted)
         cellRescaling = barostat
+        continue
+      }
+      if var flow = shear, flow.isMoving {
+        let kinetic = kickAndMeasureTensor(
+          velocities: &system.velocities, forces: field.evaluation.forces, masses: system.masses, by: timestep / 2,
+          kicks: k == 0 ? 1 : 2, team: team)
+        let middle = flow.slowed(kinetic, timestep / 2).trace / 2
+        let factor = factor(kineticEnergy: middle, step: step + k)
+        heat += try flow.perform(
+          &system, &field, kinetic: kinetic, factor: factor, timestep: timestep, displacementLimit: displacementLimit,
+          step: step + k, measuring: wanted)
+        heat += (factor * factor - 1) * middle
+        shear = flow
         continue
       }
       let kinetic = kickAndMeasure(

@@ -36,13 +36,20 @@ public struct StochasticRescaling: Rescaling, ~Copyable {
   public let degreesOfFreedom: Int
   /// A barostat to go with it, for the same temperature, or nil.
   public var cellRescaling: StochasticCellRescaling?
+  /// A shear flow, or nil.
+  public var shear: ShearFlow?
   private let noise: Noise
 
-  /// What the barostat has to remember.
+  /// What barostat and flow have to remember.
   public var memory: [Double] {
-    get { cellRescaling?.memory ?? [] }
-    set { cellRescaling?.memory = newValue }
+    get { (cellRescaling?.memory ?? []) + (shear?.memory ?? []) }
+    set {
+      cellRescaling?.memory = newValue
+      shear?.memory = newValue
+    }
   }
+  /// The work of the flow, which is part of the heat.
+  public var work: Double { shear?.work ?? 0 }
 
   /// Makes an integrator.
   /// - Parameters:

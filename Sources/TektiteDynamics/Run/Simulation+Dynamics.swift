@@ -7,13 +7,15 @@ extension Simulation {
   ) throws -> RunOutcome? {
     switch stage.thermostat {
     case .none:
-      let integrator = VelocityVerlet(timestep: stage.timestep)
+      var integrator = VelocityVerlet(timestep: stage.timestep)
+      integrator.shear = stage.shear.map(ShearFlow.init)
       return try drive(integrator, stage, index: index, resuming: state)
     case .langevin(let temperature, let friction):
       var integrator = LangevinMiddle(
         timestep: stage.timestep, friction: friction, temperature: temperature, steps: stage.steps,
         noise: Noise(RandomStream.langevin.generator(seed: plan.seed, stage: index)))
       integrator.cellRescaling = cellRescaling(stage, index)
+      integrator.shear = stage.shear.map(ShearFlow.init)
       return try drive(integrator, stage, index: index, resuming: state)
     case .csvr(let temperature, let time):
       var integrator = StochasticRescaling(
@@ -21,6 +23,7 @@ extension Simulation {
         degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions),
         noise: Noise(RandomStream.rescaling.generator(seed: plan.seed, stage: index)))
       integrator.cellRescaling = cellRescaling(stage, index)
+      integrator.shear = stage.shear.map(ShearFlow.init)
       return try drive(integrator, stage, index: index, resuming: state)
     case .noseHoover(let temperature, let time, let chain):
       if case .martynaTobiasKlein(let pressure, let cellTime, let coupling) = stage.barostat {
@@ -31,9 +34,10 @@ extension Simulation {
           dimensions: system.dimensions)
         return try drive(integrator, stage, index: index, resuming: state)
       }
-      let integrator = NoseHooverChain(
+      var integrator = NoseHooverChain(
         timestep: stage.timestep, time: time, chain: chain, temperature: temperature, steps: stage.steps,
         degreesOfFreedom: stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions))
+      integrator.shear = stage.shear.map(ShearFlow.init)
       return try drive(integrator, stage, index: index, resuming: state)
     case .brownian(let temperature, let friction):
       let integrator = BrownianDynamics(
@@ -65,6 +69,14 @@ extension Simulation {
     }
   }
 
+  /// Finds what keeps shear from working with the system and the potential at hand.
+  private func check(_ shear: SimpleShear, _ stage: DynamicsStage, _ field: borrowing ForceField) throws(InputError) {
+    if let why = shear.plane.complaint(about: system.cell) { throw InputError(why, file: "stage '\(stage.name)'") }
+    if !field.requirements.quantities.contains(.virial) {
+      throw InputError("shear needs a potential that computes the stress", file: "stage '\(stage.name)'")
+    }
+  }
+
   private mutating func drive<I: Integrator & ~Copyable>(
     _ start: consuming I, _ stage: DynamicsStage, index: Int, resuming state: RunState?
   ) throws -> RunOutcome? {
@@ -80,6 +92,7 @@ extension Simulation {
           + "conserve it. Give the stage a thermostat.", file: "stage '\(stage.name)'")
     }
     if let barostat = stage.barostat { try check(barostat, stage, field) }
+    if let shear = stage.shear { try check(shear, stage, field) }
     integrator.displacementLimit = stage.limits.displacement ?? field.requirements.cutoff / 2
     let measured = DynamicsQuantities.of(field)
     let freedom = stage.degreesOfFreedom(count: system.count, dimensions: system.dimensions)
@@ -103,6 +116,7 @@ extension Simulation {
       header: header(index),
       store: store, positions: state?.outputs)
     var sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
+    sample.work = integrator.work
     if state != nil { watch.keep(system, step: step, time: Double(step) * stage.timestep) }
     var observations = try StageObservations(
       stage, units: plan.units, topology: plan.structure.topology, cell: system.cell, resuming: state,
@@ -155,6 +169,7 @@ extension Simulation {
         }
         let time = Double(step) * stage.timestep
         sample = measure(field, heat: integrator.heat, ledger: ledger, freedom: freedom, quantities: measured)
+        sample.work = integrator.work
         sample.acceptance = exchange.map { $0.count.acceptance }
         if let violation = watch.check(
           forces: field.evaluation.forces, energy: sample.potential, temperature: sample.temperature,
@@ -338,6 +353,8 @@ extension Simulation {
     var virialStress: Matrix3?
     /// Of the energy, and the largest of the forces; empty where there is no committee.
     var spreads: [Double] = []
+    /// Of a shear flow, since the start of the stage.
+    var work = 0.0
     /// The accepted share of exchanges so far; nil without any.
     var acceptance: Double?
   }
@@ -380,7 +397,10 @@ extension Simulation {
       TableColumn("kinetic", energy), TableColumn("total", energy), TableColumn("conserved", energy),
       TableColumn("pressure", pressure),
     ] + stressComponents.map { TableColumn("stress_\($0.name)", pressure) }
-      + [TableColumn("drift", energy)] + (stage.changesCell ? cellColumns : []) + spreadColumns(quantities)
+      + [TableColumn("drift", energy)] + (stage.changesCell ? cellColumns : [])
+      + (stage.shear == nil
+        ? [] : [TableColumn("strain"), TableColumn("shear_stress", pressure), TableColumn("work", energy)])
+      + spreadColumns(quantities)
       + (stage.exchange == nil ? [] : [TableColumn("exchange_acceptance")])
   }
 
@@ -433,7 +453,9 @@ extension Simulation {
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
       sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
     ] + stressComponents.map { stress[$0.row, $0.column] } + [sample.drift ?? .nan]
-      + (stage.changesCell ? cellValues : []) + sample.spreads + (sample.acceptance.map { [$0] } ?? [])
+      + (stage.changesCell ? cellValues : [])
+      + (stage.shear.map { [stage.strain(at: step), $0.plane.element(of: stress), sample.work] } ?? []) + sample.spreads
+      + (sample.acceptance.map { [$0] } ?? [])
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {

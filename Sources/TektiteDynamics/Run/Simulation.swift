@@ -181,6 +181,7 @@ public struct Simulation: ~Copyable {
         if let why = dynamics.thermostat.complaint ?? dynamics.barostat?.complaint(beside: dynamics.thermostat) {
           throw wrong(why, "stage '\(stage.name)'")
         }
+        if let why = dynamics.shear?.complaint(in: dynamics) { throw wrong(why, "stage '\(stage.name)'") }
         if let why = dynamics.exchangeComplaint(structure, model) { throw wrong(why, "stage '\(stage.name)'") }
       }
       if case .isoconfigurational(let ensemble) = stage {
