@@ -106,7 +106,7 @@ let package = Package(
       name: "TektiteAnalysisTests", dependencies: ["TektiteAnalysis", "TektiteTestSupport"],
       exclude: [
         "correlations.py", "fixtures", "make-descriptor-fixtures.py", "make-fit-fixtures.py", "make-fixtures.py",
-        "make-motion-fixtures.py", "make-planar-fixtures.py", "peers.py", "statics.py",
+        "make-motion-fixtures.py", "make-nonaffine-fixtures.py", "make-planar-fixtures.py", "peers.py", "statics.py",
       ]),
     .testTarget(
       name: "TektiteDynamicsTests", dependencies: umbrella + ["TektiteLinearAlgebra", "TektiteTestSupport"]),

@@ -104,6 +104,13 @@ struct AnalyzeCommand: ParsableCommand {
       "Also write displacements.extxyz: how far each atom has moved, and whether its neighbourhood is that of a crystal."
   )
   var displacements = false
+  @Option(
+    help: ArgumentHelp(
+      "With --displacements, also how the neighbourhood of each atom within a radius was deformed: d2min (Falk and Langer) and local_shear.",
+      valueName: "radius"))
+  var nonaffine: Double?
+  @Option(help: "What --nonaffine compares frames with: first or previous.")
+  var since = "first"
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false
   @Flag(name: [.short, .long], help: "Say nothing but errors.")
@@ -119,6 +126,7 @@ struct AnalyzeCommand: ParsableCommand {
       analysis.timestep = timestep / units.femtoseconds
     }
     analysis.isWrapped = wrapped
+    let nonaffine = try chosenNonaffine()
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let tables = analysis.requests.flatMap(\.files)
     let wanted = try certificateRequest(units)
@@ -136,7 +144,7 @@ struct AnalyzeCommand: ParsableCommand {
     let verdict = try wanted.map { request throws(InputError) in try analysis.certify(request, thermo: thermo) }
     try make(folder)
     if let verdict { try write(verdict.json, to: folder, Self.certificateFile) }
-    if displacements { try writeDisplacements(analysis, to: folder) }
+    if displacements { try writeDisplacements(analysis, nonaffine, to: folder) }
     for table in report.tables {
       try write(table.csv, to: folder, table.file)
       let plot = Plot(table)
@@ -165,19 +173,36 @@ struct AnalyzeCommand: ParsableCommand {
   private static let displacementsFile = "displacements.extxyz"
 
   /// Writes the fields of atoms, frame by frame.
-  private func writeDisplacements(_ analysis: TrajectoryAnalysis, to folder: URL) throws {
+  private func writeDisplacements(
+    _ analysis: TrajectoryAnalysis, _ nonaffine: (radius: Double, reference: NonaffineDisplacement.Reference)?,
+    to folder: URL
+  ) throws {
     let file = try WholeFile(folder.appendingPathComponent(Self.displacementsFile).path, overwrite: true)
     do {
       try file.write(Data())
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file.partial))
       defer { try? handle.close() }
-      try analysis.atomFields { try handle.write(contentsOf: Data($0.utf8)) }
+      try analysis.atomFields(nonaffine: nonaffine) { try handle.write(contentsOf: Data($0.utf8)) }
       try handle.synchronize()
       try file.finish()
     } catch {
       file.discard()
       throw error
     }
+  }
+
+  /// What --nonaffine and --since ask for.
+  private func chosenNonaffine() throws(InputError) -> (radius: Double, reference: NonaffineDisplacement.Reference)? {
+    guard let reference = NonaffineDisplacement.Reference(rawValue: since) else {
+      throw InputError("'\(since)' is no frame to compare with; expected first or previous", file: "--since")
+    }
+    guard let nonaffine else {
+      if reference != .first { throw InputError("belongs to --nonaffine", file: "--since") }
+      return nil
+    }
+    guard displacements else { throw InputError("belongs to --displacements", file: "--nonaffine") }
+    guard nonaffine > 0, nonaffine.isFinite else { throw InputError("must be greater than 0", file: "--nonaffine") }
+    return (nonaffine, reference)
   }
 
   private func certificateRequest(_ units: Units) throws(InputError) -> CertificateRequest? {
