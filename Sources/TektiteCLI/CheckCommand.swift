@@ -161,6 +161,18 @@ struct DeckReport {
       lines.append(
         "'\(minimize.name)': minimize (\(minimize.algorithm.rawValue)) until the forces are below "
           + "\(Wording.number(minimize.forceTolerance)), at most \(Wording.count(minimize.maximumSteps)) evaluations")
+    case .quasistaticShear(let shear):
+      let total = shear.strain(at: shear.steps)
+      let course =
+        switch shear.course {
+        case .monotonic: "to a strain of \(Wording.number(total))"
+        case .cyclic(let amplitude, let cycles):
+          "\(Wording.count(cycles, "cycle")) of amplitude \(Wording.number(shear.strainStep * Double(amplitude)))"
+        }
+      lines.append(
+        "'\(shear.name)': quasistatic shear in the plane \(shear.plane.rawValue), \(course), \(Wording.count(shear.steps, "step")) of "
+          + "\(Wording.number(abs(shear.strainStep))), each minimised (\(shear.algorithm.rawValue)) until the forces are below "
+          + Wording.number(shear.forceTolerance))
     case .isoconfigurational(let ensemble):
       let step = ensemble.timestep * units.femtoseconds
       lines.append(

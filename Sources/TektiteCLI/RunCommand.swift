@@ -96,7 +96,11 @@ struct RunCommand: ParsableCommand {
           : ""
         entries.append((trajectory.file, "trajectory of '\(stage.name)'\(way)"))
       }
-      if let thermo = stage.thermo { entries.append((thermo.file, "energy, temperature, pressure of '\(stage.name)'")) }
+      if let thermo = stage.thermo {
+        var content = "energy, temperature, pressure"
+        if case .quasistaticShear = stage { content = "strain, energy, stress" }
+        entries.append((thermo.file, "\(content) of '\(stage.name)'"))
+      }
       for observed in stage.observed { entries.append((observed.file, "\(observed.title) of '\(stage.name)'")) }
     }
     entries.append(("run.json", "versions, machine, seed, times"))
@@ -148,6 +152,7 @@ extension Stage {
     case .minimize(let stage): stage.trajectories
     case .dynamics(let stage): stage.trajectories
     case .isoconfigurational: []
+    case .quasistaticShear(let stage): stage.trajectories
     }
   }
   /// The table that the stage writes.
@@ -156,6 +161,7 @@ extension Stage {
     case .minimize(let stage): stage.thermo
     case .dynamics(let stage): stage.thermo
     case .isoconfigurational: nil
+    case .quasistaticShear(let stage): ThermoOutput(file: stage.table, trigger: .every(1))
     }
   }
   /// The margin of neighbour lists that the deck asks for.
@@ -164,6 +170,7 @@ extension Stage {
     case .minimize(let stage): stage.skin
     case .dynamics(let stage): stage.skin
     case .isoconfigurational(let stage): stage.skin
+    case .quasistaticShear(let stage): stage.skin
     }
   }
 }

@@ -65,11 +65,16 @@ struct RunForecast {
       }
       let steps: Int
       var isDynamics = false
+      var evaluations = 1.0
       switch stage {
       case .dynamics(let dynamics):
         steps = dynamics.steps
         isDynamics = true
       case .minimize(let minimize): steps = minimize.maximumSteps
+      case .quasistaticShear(let shear):
+        steps = shear.steps
+        // A descent after a small strain takes some hundred evaluations, and many more in plastic events.
+        evaluations = 300
       case .isoconfigurational(let ensemble):
         steps = ensemble.runs * ensemble.configurationCount * ensemble.steps
         isDynamics = true
@@ -77,7 +82,7 @@ struct RunForecast {
       stages.append(
         StageForecast(
           name: stage.name, steps: steps, isDynamics: isDynamics, skin: skin, cutoff: cutoff,
-          secondsPerStep: timing.secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
+          secondsPerStep: evaluations * timing.secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
     }
     var copies = 0.0
     var usage = rusage()

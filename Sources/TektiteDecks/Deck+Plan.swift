@@ -100,6 +100,7 @@ extension Deck {
   private func checkBarostats(_ structure: Structure, _ models: [ResolvedModel]) throws(InputError) {
     var isTilted = false
     for (stage, model) in zip(body.stages, models) {
+      if case .quasistaticShear = stage { isTilted = true }
       guard case .dynamics(let section) = stage else { continue }
       if section.shear != nil { isTilted = true }
       guard let barostat = section.barostat.barostat(units) else { continue }
@@ -304,6 +305,7 @@ extension StageSection {
     case .minimize(let section): .minimize(section.stage)
     case .dynamics(let section): .dynamics(section.stage(units, atoms: atoms))
     case .isoconfigurational(let section): .isoconfigurational(section.stage(units, outputs: outputs))
+    case .quasistaticShear(let section): .quasistaticShear(section.stage)
     }
   }
 }

@@ -95,7 +95,8 @@ struct DeckBody: DeckSection {
       .required(
         "stages", \.stages,
         StageSection.codec.list(
-          "a list of stages, each '- minimize: {...}', '- dynamics: {...}' or '- isoconfigurational: {...}'"),
+          "a list of stages, each '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}' or '- shear-quasistatic: {...}'"
+        ),
         "What is done, in order."),
     ],
     later: [
@@ -105,7 +106,7 @@ struct DeckBody: DeckSection {
     check: { body, _ throws(InputError) in
       if body.stages.isEmpty {
         throw body.marks["stages"].error(
-          "the list of stages is empty; give at least one, '- minimize: {...}', '- dynamics: {...}' or '- isoconfigurational: {...}'"
+          "the list of stages is empty; give at least one, '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}' or '- shear-quasistatic: {...}'"
         )
       }
       if body.stages.count > 10_000 { throw body.marks["stages"].error("more than 10000 stages") }
@@ -118,6 +119,7 @@ extension StageSection {
     case .minimize(let section): section.name
     case .dynamics(let section): section.name
     case .isoconfigurational(let section): section.name
+    case .quasistaticShear(let section): section.name
     }
   }
   var marks: Marks {
@@ -125,6 +127,7 @@ extension StageSection {
     case .minimize(let section): section.marks
     case .dynamics(let section): section.marks
     case .isoconfigurational(let section): section.marks
+    case .quasistaticShear(let section): section.marks
     }
   }
   var potential: PotentialSpec? {
@@ -133,6 +136,7 @@ extension StageSection {
       case .minimize(let section): section.potential
       case .dynamics(let section): section.potential
       case .isoconfigurational(let section): section.potential
+      case .quasistaticShear(let section): section.potential
       }
     }
     set {
@@ -146,6 +150,9 @@ extension StageSection {
       case .isoconfigurational(var section):
         section.potential = newValue
         self = .isoconfigurational(section)
+      case .quasistaticShear(var section):
+        section.potential = newValue
+        self = .quasistaticShear(section)
       }
     }
   }
@@ -154,18 +161,19 @@ extension StageSection {
     case .minimize(let section): section.trajectory
     case .dynamics(let section): section.trajectory
     case .isoconfigurational: []
+    case .quasistaticShear(let section): section.trajectory
     }
   }
   var thermo: ThermoSection? {
     switch self {
     case .minimize(let section): section.thermo
     case .dynamics(let section): section.thermo
-    case .isoconfigurational: nil
+    case .isoconfigurational, .quasistaticShear: nil
     }
   }
   var observe: [ObservableSection] {
     switch self {
-    case .minimize, .isoconfigurational: []
+    case .minimize, .isoconfigurational, .quasistaticShear: []
     case .dynamics(let section): section.observe
     }
   }
@@ -246,6 +254,7 @@ extension StageSection {
         add(file, k == files.count - 1 && section.configurations != nil ? marks[1] : marks[k % each])
       }
     }
+    if case .quasistaticShear(let section) = self { add(section.file, section.marks["table"]) }
     return outputs
   }
 
@@ -290,6 +299,14 @@ extension StageSection {
       if section.table == nil { section.table = name + "-propensity.csv" }
       if section.predictors == IsoconfigurationalSection.unnamed { section.predictors = name + "-predictors.csv" }
       self = .isoconfigurational(section)
+    case .quasistaticShear(var section):
+      let name = section.name ?? "shear-quasistatic-\(number)"
+      section.name = name
+      for k in section.trajectory.indices where section.trajectory[k].file == nil {
+        section.trajectory[k].file = name + ".nc"
+      }
+      if section.file == nil { section.file = name + ".csv" }
+      self = .quasistaticShear(section)
     }
   }
 
@@ -300,10 +317,14 @@ extension StageSection {
       case .minimize(let section): (section.maximumSteps, "maximum-steps")
       case .dynamics(let section): (section.steps, "steps")
       case .isoconfigurational(let section): (section.steps, "steps")
+      case .quasistaticShear(let section): (section.stage.steps, section.strain == nil ? "amplitude" : "strain")
       }
     func check(_ trigger: Trigger?, _ mark: Mark) throws(InputError) {
       if case .at(let steps) = trigger, let last = steps.last, last > limit {
-        throw mark.error("step \(last) is never reached: the stage has '\(what): \(limit)'")
+        throw mark.error(
+          what == "steps" || what == "maximum-steps"
+            ? "step \(last) is never reached: the stage has '\(what): \(limit)'"
+            : "step \(last) is never reached: the stage has \(limit) steps, by its '\(what)' and 'strain-step'")
       }
     }
     for section in trajectory { try check(section.trigger, section.marks["at"]) }

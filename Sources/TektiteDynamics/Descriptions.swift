@@ -156,12 +156,15 @@ public enum Stage: Hashable, Sendable {
   case dynamics(DynamicsStage)
   /// Run an isoconfigurational ensemble.
   case isoconfigurational(IsoconfigurationalStage)
+  /// Shear at rest, step by step.
+  case quasistaticShear(QuasistaticShearStage)
   /// The name.
   public var name: String {
     switch self {
     case .minimize(let stage): stage.name
     case .dynamics(let stage): stage.name
     case .isoconfigurational(let stage): stage.name
+    case .quasistaticShear(let stage): stage.name
     }
   }
 }

@@ -76,22 +76,26 @@ extension Deck {
     // A cell that was tilted within the plane of x and y has no vector along y any more.
     var isTilted = false
     for (stage, model) in zip(body.stages, models) {
-      guard case .dynamics(let section) = stage else { continue }
-      if let shear = section.shear {
-        let mark = shear.marks.values["plane"] ?? shear.marks.section
-        if let complaint = shear.plane.complaint(about: structure.frame.cell) { throw mark.error(complaint) }
-        if shear.plane == .yz && isTilted {
+      let asked: (plane: ShearPlane, marks: Marks)? =
+        switch stage {
+        case .dynamics(let section): section.shear.map { ($0.plane, $0.marks) }
+        case .quasistaticShear(let section): (section.plane, section.marks)
+        default: nil
+        }
+      if let (plane, marks) = asked {
+        let mark = marks.values["plane"] ?? marks.section
+        if let complaint = plane.complaint(about: structure.frame.cell) { throw mark.error(complaint) }
+        if plane == .yz && isTilted {
           throw mark.error(
             "shear in the plane yz needs a cell whose second vector lies along y, and a stage before this one tilts it")
         }
         let quantities = try? model.model.makePotential(for: structure.table).requirements.quantities
         if let quantities, !quantities.contains(.virial) {
-          throw shear.marks.section.error(
-            "shear needs a potential that computes the stress, and \(model.name) does not")
+          throw marks.section.error("shear needs a potential that computes the stress, and \(model.name) does not")
         }
-        if shear.plane == .xy { isTilted = true }
+        if plane == .xy { isTilted = true }
       }
-      if section.barostat.coupling == .triclinic { isTilted = true }
+      if case .dynamics(let section) = stage, section.barostat.coupling == .triclinic { isTilted = true }
     }
   }
 }

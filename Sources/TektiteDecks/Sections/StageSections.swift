@@ -157,9 +157,10 @@ enum StageSection: Hashable, Sendable {
   case minimize(MinimizeSection)
   case dynamics(DynamicsSection)
   case isoconfigurational(IsoconfigurationalSection)
+  case quasistaticShear(QuasistaticShearSection)
 
   /// Their names in decks.
-  private static let kinds = ["minimize", "dynamics", "isoconfigurational", "ladder"]
+  private static let kinds = ["minimize", "dynamics", "isoconfigurational", "shear-quasistatic", "ladder"]
 
   static let codec = Codec<Self>(
     expectation: "a stage",
@@ -171,7 +172,8 @@ enum StageSection: Hashable, Sendable {
         ])
       }),
     decode: { node, context throws(InputError) in
-      let expectation = "a stage, 'minimize: {...}', 'dynamics: {...}' or 'isoconfigurational: {...}'"
+      let expectation =
+        "a stage, 'minimize: {...}', 'dynamics: {...}', 'isoconfigurational: {...}' or 'shear-quasistatic: {...}'"
       guard case .mapping(let entries) = node.content, let entry = entries.first else {
         throw node.mismatch(expectation)
       }
@@ -188,6 +190,9 @@ enum StageSection: Hashable, Sendable {
       case "isoconfigurational":
         return .isoconfigurational(
           try IsoconfigurationalSection.table.decode(entry.value, context, inheriting: context.defaults))
+      case "shear-quasistatic":
+        return .quasistaticShear(
+          try QuasistaticShearSection.table.decode(entry.value, context, inheriting: context.defaults))
       default: throw entry.mark.error(unknown(entry.key, "a kind of stage", kinds))
       }
     },
@@ -197,6 +202,8 @@ enum StageSection: Hashable, Sendable {
       case .dynamics(let section): .mapping([("dynamics", DynamicsSection.table.encode(section, units))])
       case .isoconfigurational(let section):
         .mapping([("isoconfigurational", IsoconfigurationalSection.table.encode(section, units))])
+      case .quasistaticShear(let section):
+        .mapping([("shear-quasistatic", QuasistaticShearSection.table.encode(section, units))])
       }
     })
 }

@@ -21,7 +21,9 @@ struct QuenchedFrame {
     switch description.algorithm {
     case .fire:
       var minimizer = FIRE(for: field, units: units)
-      ended = try Self.descend(&system, &field, &minimizer, description, stops)
+      ended = try descend(
+        &system, &field, &minimizer, tolerance: description.forceTolerance,
+        maximumEvaluations: description.maximumSteps, place: "inherent structures", stops: stops)
     case .lbfgs:
       guard field.requirements.quantities.contains(.energy), field.requirements.conservative else {
         throw InputError(
@@ -29,7 +31,9 @@ struct QuenchedFrame {
           file: "inherent structures")
       }
       var minimizer = LBFGS(for: field)
-      ended = try Self.descend(&system, &field, &minimizer, description, stops)
+      ended = try descend(
+        &system, &field, &minimizer, tolerance: description.forceTolerance,
+        maximumEvaluations: description.maximumSteps, place: "inherent structures", stops: stops)
     }
     guard let ended else { return nil }
     result = ended
@@ -55,33 +59,5 @@ struct QuenchedFrame {
       Double(ended.evaluations), ended.ending == .converged ? 1 : 0, (squares / count).squareRoot(),
     ]
     self.frame = frame
-  }
-
-  private static func descend<M: Minimizer & ~Copyable>(
-    _ system: inout System, _ field: inout ForceField, _ minimizer: inout M, _ description: InherentStructures,
-    _ stops: () -> Bool
-  ) throws -> MinimizationResult? {
-    try field.update(&system, MinimizeQuantities.of(field))
-    var iterations = 0
-    while true {
-      let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
-      guard size.rms.isFinite else {
-        throw InputError(
-          "the descent to an inherent structure met forces that are not numbers after \(minimizer.evaluations) evaluations; the configuration may overlap",
-          file: "inherent structures")
-      }
-      let ending: MinimizationResult.Ending? =
-        size.rms < description.forceTolerance
-        ? .converged
-        : minimizer.isStalled ? .stalled : minimizer.evaluations >= description.maximumSteps ? .exhausted : nil
-      if let ending {
-        return MinimizationResult(
-          ending: ending, iterations: iterations, evaluations: minimizer.evaluations, energy: field.evaluation.energy,
-          forces: size)
-      }
-      if stops() { return nil }
-      try minimizer.iterate(&system, &field)
-      iterations += 1
-    }
   }
 }

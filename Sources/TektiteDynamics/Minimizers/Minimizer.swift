@@ -98,6 +98,36 @@ public func minimize<M: Minimizer & ~Copyable>(
   }
 }
 
+/// Minimises a system as `minimize` does, but for signals and configurations that make no sense. Nil when `stops` says so on the way.
+/// - Parameter place: what an error names.
+/// - Throws: `InputError` for forces that are not numbers; what the potential throws.
+func descend<M: Minimizer & ~Copyable>(
+  _ system: inout System, _ field: inout ForceField, _ minimizer: inout M, tolerance: Double, maximumEvaluations: Int,
+  place: String, stops: () -> Bool
+) throws -> MinimizationResult? {
+  try field.update(&system, MinimizeQuantities.of(field))
+  var iterations = 0
+  while true {
+    let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
+    guard size.rms.isFinite else {
+      throw InputError(
+        "the descent to a minimum met forces that are not numbers after \(minimizer.evaluations) evaluations; the configuration may overlap",
+        file: place)
+    }
+    let ending: MinimizationResult.Ending? =
+      size.rms < tolerance
+      ? .converged : minimizer.isStalled ? .stalled : minimizer.evaluations >= maximumEvaluations ? .exhausted : nil
+    if let ending {
+      return MinimizationResult(
+        ending: ending, iterations: iterations, evaluations: minimizer.evaluations, energy: field.evaluation.energy,
+        forces: size)
+    }
+    if stops() { return nil }
+    try minimizer.iterate(&system, &field)
+    iterations += 1
+  }
+}
+
 /// What a minimiser asks of a potential.
 enum MinimizeQuantities {
   /// Forces, and the energy and the spread of a committee where there are any.

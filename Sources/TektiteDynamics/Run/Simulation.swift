@@ -74,6 +74,8 @@ public struct Simulation: ~Copyable {
         case .minimize(let description): try runMinimize(description, index: stage, resuming: resumed)
         case .isoconfigurational(let description):
           try runIsoconfigurational(description, index: stage, resuming: resumed)
+        case .quasistaticShear(let description):
+          try runQuasistaticShear(description, index: stage, resuming: resumed)
         }
       if let outcome {
         if case .interrupted = outcome { record.status = "interrupted" } else { record.status = "unphysical" }
@@ -183,6 +185,9 @@ public struct Simulation: ~Copyable {
         }
         if let why = dynamics.shear?.complaint(in: dynamics) { throw wrong(why, "stage '\(stage.name)'") }
         if let why = dynamics.exchangeComplaint(structure, model) { throw wrong(why, "stage '\(stage.name)'") }
+      }
+      if case .quasistaticShear(let shear) = stage, let why = shear.complaint {
+        throw wrong(why, "stage '\(stage.name)'")
       }
       if case .isoconfigurational(let ensemble) = stage {
         let (whole, many) = ensemble.runs.multipliedReportingOverflow(by: ensemble.configurationCount)
@@ -299,6 +304,7 @@ extension Stage {
         + (stage.inherentStructures?.files ?? [])
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
     case .isoconfigurational(let stage): stage.files
+    case .quasistaticShear(let stage): stage.trajectories.map(\.file) + [stage.table]
     }
   }
 }
