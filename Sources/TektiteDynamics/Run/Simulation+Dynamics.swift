@@ -449,13 +449,17 @@ extension Simulation {
   private func row(_ stage: DynamicsStage, step: Int, time: Double, _ sample: Sample) -> [Double] {
     let potential = sample.potential ?? .nan
     let stress = sample.stress ?? Double.nan * Matrix3.identity
-    return [
+    var row: [Double] = [
       Double(step), time * timeScale, sample.temperature * temperatureScale, potential, sample.kinetic,
-      sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan,
-    ] + stressComponents.map { stress[$0.row, $0.column] } + [sample.drift ?? .nan]
-      + (stage.changesCell ? cellValues : [])
-      + (stage.shear.map { [stage.strain(at: step), $0.plane.element(of: stress), sample.work] } ?? []) + sample.spreads
-      + (sample.acceptance.map { [$0] } ?? [])
+    ]
+    row += [sample.kinetic + potential, sample.conserved ?? .nan, sample.pressure ?? .nan]
+    for component in stressComponents { row.append(stress[component.row, component.column]) }
+    row.append(sample.drift ?? .nan)
+    if stage.changesCell { row += cellValues }
+    if let shear = stage.shear { row += [stage.strain(at: step), shear.plane.element(of: stress), sample.work] }
+    row += sample.spreads
+    if let acceptance = sample.acceptance { row.append(acceptance) }
+    return row
   }
 
   private func status(_ step: Int, _ steps: Int, _ sample: Sample) -> ProgressReporter.Status {

@@ -30,6 +30,7 @@ public enum ShearPlane: String, Hashable, Sendable, CaseIterable {
   /// Why a cell cannot be sheared in the plane, or nil.
   public func complaint(about cell: Cell) -> String? {
     guard cell.volume != nil else { return "shear needs a cell that repeats in all three directions" }
+    if cell.isPlanar && self != .xy { return "in two dimensions the only plane of a shear is xy" }
     var along = Vector3.zero
     along[flow] = cell.vectors[flow][flow]
     guard cell.vectors[flow] == along else {
