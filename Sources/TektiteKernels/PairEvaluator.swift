@@ -64,7 +64,7 @@ public struct PairEvaluator: ~Copyable {
 
   /// Adds forces and, if `observing`, per-atom energies and virials to the buffers whose count is not 0.
   ///
-  /// The virial alone makes a call 2 % dearer than forces alone; energies cost a third more.
+  /// The virial alone is a sum over atoms and costs little beyond forces; energies ask more of each pair.
   /// - Parameter diameters: the diameter of each atom, which only the form `polydisperse` reads; they may change only together with the list.
   /// - Parameter hasVirial: whether the virial is computed though nothing else is observed.
   /// - Returns: energy and virial (zero unless observing; the virial also if asked for).
