@@ -217,4 +217,68 @@ struct PlanarTests {
     #expect(reference.frames["equilibrate.nc"]?.allSatisfy(Self.isFlat) == true)
     try reference.expectTheSameWhereverItStops(plan)
   }
+
+  @Test("A plane that flows conserves its energy to second order")
+  func shear() throws {
+    let errors = try [0.004, 0.002, 0.001].map { timestep in
+      var bench = try Bench(Self.mixture(density: 0.85), try Fixture.lennardJones(["A", "B"]))
+      bench.system.drawMaxwellVelocities(temperature: 0.8, seed: 5)
+      try bench.field.update(&bench.system, [.forces, .energy, .virial])
+      var integrator = VelocityVerlet(timestep: timestep)
+      integrator.shear = ShearFlow(SimpleShear(rate: 0.5))
+      let start = bench.energy
+      var sum = 0.0
+      // To a strain of 1.6: the cell flips on the way.
+      let samples = Int((3.2 / timestep).rounded())
+      for step in 0..<samples {
+        try bench.run(&integrator, from: step, 1)
+        let error = bench.energy - integrator.heat - start
+        sum += error * error
+      }
+      #expect(Self.isFlat(bench.frame) && bench.system.cell.isPlanar && integrator.work > 10)
+      return (sum / Double(samples)).squareRoot()
+    }
+    print("planar shear: \(errors)")
+    for k in 0..<2 {
+      let ratio = errors[k] / errors[k + 1]
+      #expect(ratio > 3 && ratio < 5.5, "\(ratio)")
+    }
+  }
+
+  @Test(
+    "Shear at rest stays in the plane; its table has the pressure of two dimensions and the stress that the energy follows"
+  )
+  func quasistaticShear() throws {
+    let pair = LennardJones.Pair(epsilon: 1, sigma: 1, cutoff: 2)
+    let model = try LennardJones(labels: ["A", "B"], pairs: [pair, pair, pair, pair], scheme: .smooth)
+    var stage = QuasistaticShearStage(name: "q", strainStep: -1e-5, course: .monotonic(steps: 4), forceTolerance: 1e-10)
+    stage.maximumSteps = 1_000_000
+    stage.trajectories = [TrajectoryOutput(file: "q.extxyz", trigger: .every(1), fields: [.forces])]
+    let plan = try Fixture.plan(
+      [.minimize(Stages.minimize(.fire)), .quasistaticShear(stage)], structure: Self.mixture(density: 1.0),
+      temperature: nil, model: model)
+    let store = MemoryStore()
+    #expect(try store.run(plan) == .finished)
+    let frames = try #require(store.frames["q.extxyz"])
+    let rows = try #require(store.rows["q.csv"]).map { $0.map { Double(bitPattern: $0) } }
+    #expect(rows.count == 5 && rows[0][1].sign == .plus)
+    #expect(frames.allSatisfy { Self.isFlat($0) && $0.cell.isPlanar })
+    for (row, frame) in zip(rows, frames) {
+      let stress = try #require(frame.stress)
+      #expect(abs(row[4] + 0.5 * (stress.a.x + stress.b.y)) < 1e-12)
+    }
+    // dU = A σ dγ on a branch without events, by trapezoids: what is left is of third order in the strain.
+    let area = try #require(frames[0].cell.volume)
+    for k in 1..<5 {
+      let work = 0.5 * area * (rows[k][3] + rows[k - 1][3]) * -1e-5
+      #expect(abs(rows[k][2] - rows[k - 1][2] - work) < 1e-10, "\(rows[k][2] - rows[k - 1][2]) \(work)")
+    }
+  }
+
+  @Test("The only plane of a shear in two dimensions is that of the atoms")
+  func shearPlanes() {
+    let cell = Cell.rectangle(5, 6)
+    #expect(ShearPlane.xy.complaint(about: cell) == nil)
+    for plane in [ShearPlane.xz, .yz] { #expect(plane.complaint(about: cell)?.contains("xy") == true) }
+  }
 }

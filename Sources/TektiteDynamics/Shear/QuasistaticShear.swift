@@ -61,7 +61,10 @@ public struct QuasistaticShearStage: Hashable, Sendable {
   }
 
   /// The strain at a step.
-  public func strain(at step: Int) -> Double { strainStep * Double(position(at: step)) }
+  public func strain(at step: Int) -> Double {
+    // Adding 0 takes the sign off that of a negative step would leave on 0.
+    strainStep * Double(position(at: step)) + 0
+  }
 
   /// What is wrong with the numbers of the stage, or nil.
   var complaint: String? {
@@ -125,7 +128,9 @@ struct QuasistaticRecord {
     if finding.isEvent { events += 1 }
     if !step.isConverged { unconverged += 1 }
     evaluations += step.evaluations
-    if events == 0, sums[0] <= Self.firstSteps, Double(step.index) == sums[0] {
+    // A rearrangement that raises the stress is no event, but it loses more energy than the change of the stress stores.
+    let isLossy = finding.dissipation > 0.5 * step.volume * abs((step.stress - stress) * change)
+    if events == 0, !isLossy, sums[0] <= Self.firstSteps, Double(step.index) == sums[0] {
       let terms = [1, step.strain, step.stress, step.strain * step.strain, step.strain * step.stress]
       for k in 0..<5 { sums[k] += terms[k] }
     }
@@ -133,7 +138,7 @@ struct QuasistaticRecord {
     return finding
   }
 
-  /// The slope of the stress over the first five steps, or those before the first event: the modulus of the relaxed solid at zero temperature, for this
+  /// The slope of the stress over the first five steps, or those before the first event or the first loss of energy: the modulus of the relaxed solid at zero temperature, for this
   /// configuration, plane and direction. Nil when the first step is an event.
   var modulus: Double? {
     let n = sums[0]

@@ -91,7 +91,8 @@ extension Simulation {
         energy: measured.contains(.energy) ? energy : nil, stress: stress)
       try outputs.writeRow(at: done) {
         [
-          Double(done), step.strain, energy, step.stress, -stress.trace / 3, finding.modulus, finding.dissipation,
+          Double(done), step.strain, energy, step.stress, -stress.trace / Double(system.dimensions), finding.modulus,
+          finding.dissipation,
           finding.isEvent ? 1 : 0, result.forces.rms, Double(result.evaluations), step.isConverged ? 1 : 0,
         ] + (measured.contains(.variance) ? [field.evaluation.energySpread, field.evaluation.largestForceSpread] : [])
       }
