@@ -81,10 +81,36 @@ struct NonaffineTests {
     ]
     var moved = frame.positions.map { Vector3($0.x + 0.3 * $0.y, $0.y, 0) }
     let field = NonaffineDisplacement(since: frame, radius: 1.5)
-    #expect(field.values(moved, cell: .zero)[0].square < 1e-20)
+    let even = field.values(moved, cell: .zero)[0]
+    #expect(even.square < 1e-20)
+    // What is not known of the third direction is no strain: the shear is that of the map with 1 there.
+    var map = Matrix3.identity
+    map.b.x = 0.3
+    #expect(abs(even.shear - NonaffineDisplacement.shear(map)) < 1e-11)
     moved[1].y += 0.1
     let value = field.values(moved, cell: .zero)
     #expect(value[0].square > 1e-4 && value[0].square < 0.01)
     #expect(value[5].square == 0 && value[5].neighbors == 0)
+  }
+
+  @Test("In two dimensions an even strain has the shear of the plane, and a change of area has none")
+  func twoDimensions() {
+    var frame = Frame()
+    frame.cell = Cell.rectangle(6, 5)
+    var generator = SeededGenerator(seed: 9)
+    frame.positions = (0..<30).map { _ in
+      Vector3(.random(in: 0...6, using: &generator), .random(in: 0...5, using: &generator), 0)
+    }
+    let field = NonaffineDisplacement(since: frame, radius: 2)
+    func values(_ map: Matrix3) -> [NonaffineDisplacement.Value] {
+      field.values(frame.positions.map { $0 * map }, cell: frame.cell.vectors * map)
+    }
+    var simple = Matrix3.identity
+    simple.b.x = 0.1
+    // Simple shear by γ: η_xy = γ/2 and η_yy − η_xx = γ²/2.
+    let shear = (0.05 * 0.05 + 0.005 * 0.005 / 4).squareRoot()
+    #expect(values(simple).allSatisfy { $0.square < 1e-22 && abs($0.shear - shear) < 1e-11 && $0.neighbors > 2 })
+    let wider = Matrix3(Vector3(1.1, 0, 0), Vector3(0, 1.1, 0), Vector3(0, 0, 1))
+    #expect(values(wider).allSatisfy { $0.square < 1e-22 && $0.shear < 1e-11 })
   }
 }

@@ -75,20 +75,21 @@ public struct NonaffineDisplacement: Sendable {
         outer += Matrix3.outer(neighbors[k].vector, neighbors[k].vector)
         mixed += Matrix3.outer(neighbors[k].vector, present(k))
       }
-      // A hair on the diagonal, so that neighbours in a plane or on a line, which leave some of E open, have a solution.
+      // A hair on both diagonals, so that neighbours in a plane or on a line have a solution: 1 in the directions that they leave open.
       let hair = 1e-13 * outer.trace
-      let map = (outer + hair * .identity).inverse * mixed
+      let map = (outer + hair * .identity).inverse * (mixed + hair * .identity)
       guard !range.isEmpty, hair > 0 else { return Value(square: 0, shear: 0, neighbors: range.count) }
       var sum = 0.0
       for k in range { sum += (present(k) - neighbors[k].vector * map).lengthSquared }
-      return Value(square: sum, shear: Self.shear(map), neighbors: range.count)
+      return Value(square: sum, shear: Self.shear(map, isPlanar: start.cell.isPlanar), neighbors: range.count)
     }
   }
 
-  /// The von Mises shear of the strain of a map of row vectors.
-  static func shear(_ map: Matrix3) -> Double {
+  /// The von Mises shear of the strain of a map of row vectors: the size of what the strain has beside a change of volume or, in two dimensions, of area.
+  static func shear(_ map: Matrix3, isPlanar: Bool = false) -> Double {
     let strain = 0.5 * (map * map.transposed - .identity)
     let (x, y, z) = (strain.a.x, strain.b.y, strain.c.z)
+    if isPlanar { return (strain.a.y * strain.a.y + (x - y) * (x - y) / 4).squareRoot() }
     let off = strain.a.y * strain.a.y + strain.a.z * strain.a.z + strain.b.z * strain.b.z
     return (off + ((x - y) * (x - y) + (y - z) * (y - z) + (z - x) * (z - x)) / 6).squareRoot()
   }
