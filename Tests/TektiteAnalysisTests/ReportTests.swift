@@ -108,6 +108,34 @@ struct ReportTests {
     #expect(!page.contains("@import") && !page.contains("url("))
   }
 
+  @Test(
+    "Stress against strain of quasistatic shear, there and back, and the stress of a flow, are courses as others are")
+  func shear() throws {
+    let folder = try Folder()
+    try folder.write(Self.record(title: "A glass"), to: "run.json")
+    var text = "step,strain,potential,shear_stress,pressure,tangent_modulus,dissipation,event,rms_force\n"
+    for step in 0...20 {
+      let strain = 0.001 * Double(step <= 10 ? step : 20 - step)
+      text += "\(step),\(strain),\(-500 + 8 * strain),\(16 * strain),1,nan,0,0,1e-7\n"
+    }
+    try folder.write(text, to: "aqs.csv")
+    try folder.write(
+      "step,time,temperature,potential,drift,strain,shear_stress\n0,0,1,-5,0,0,0\n1,0.1,1,-5,0,0.1,0.3\n",
+      to: "flow.csv")
+    let table = try #require(try StageTable(contentsOf: folder.path + "/aqs.csv", atoms: 100))
+    #expect(
+      table.x.column == "strain"
+        && table.courses.map(\.column) == ["shear_stress", "potential", "pressure", "dissipation"])
+    // Points keep the order of the steps, so that a cycle is drawn as one.
+    let points = table.courses[0].envelope.points
+    #expect(points.count == 21 && points.map(\.x).max() == 0.01 && points[20].x == 0 && points[20].y == 0)
+    let reader = MarkupReader(try folder.page())
+    #expect(reader.text.contains("Course in aqs.csv") && reader.text.contains("Energy lost in a step"))
+    // Four of the one; temperature, energy, drift and stress of the other.
+    #expect(reader.count(class: "plot") == 8, "\(reader.count(class: "plot"))")
+    #expect(!reader.text.contains("is not the table of a stage"))
+  }
+
   @Test("Every table and plot can be saved from the page, and comes back as it was")
   func downloads() throws {
     let folder = try Self.fixture()

@@ -24,7 +24,9 @@ enum PropensityTables {
     func curves(_ prefix: String, _ label: (String) -> String = { $0 }) -> [ObservableTable.Curve] {
       parts.indices.filter { parts[$0].name.hasPrefix(prefix) }.map { k in
         let group = String(parts[k].name.dropFirst(prefix.count))
-        return .init(column: parts[k].name, label: label(group), values: columns[k])
+        // Means over several configurations have errors.
+        let errors = parts.firstIndex { $0.name == "error_of_" + parts[k].name }.map { columns[$0] }
+        return .init(column: parts[k].name, label: label(group), values: columns[k], errors: errors ?? [])
       }
     }
     func table(

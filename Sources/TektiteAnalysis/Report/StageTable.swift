@@ -24,7 +24,7 @@ struct StageTable {
   /// The name of the file.
   let file: String
   let bytes: Int
-  /// The abscissa: time, or steps of a minimisation.
+  /// The abscissa: time, steps of a minimisation, or strain.
   let x: ObservableTable.Axis
   private(set) var courses: [Course]
   private(set) var rows = 0
@@ -38,24 +38,22 @@ struct StageTable {
     let columns = reader.columns
     func index(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
     guard columns.first?.name == "step", index("potential") != nil else { return nil }
-    let isDynamics = index("time") != nil
-    guard isDynamics || index("max_force") != nil else { return nil }
+    guard let (kind, abscissa) = Self.kinds.lazy.compactMap({ kind in index(kind.x).map { (kind, $0) } }).first,
+      kind.marks.allSatisfy({ index($0) != nil })
+    else { return nil }
     file = (path as NSString).lastPathComponent
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
     bytes = size?.intValue ?? 0
     var found: [(course: Course, index: Int)] = []
-    for quantity in isDynamics ? Self.dynamics : Self.descent {
+    for quantity in kind.quantities {
       guard let index = index(quantity.column) else { continue }
       found.append((quantity.course(unit: columns[index].unit, atoms: atoms), index))
     }
     courses = found.map(\.course)
-    let abscissa = index("time") ?? 0
     var row: [Double] = []
-    var last = -Double.infinity
     while try reader.next(into: &row) {
       rows += 1
       let x = row[abscissa]
-      if x.isFinite { last = max(last, x) }
       for (number, (_, index)) in found.enumerated() {
         let y = row[index] * courses[number].factor
         courses[number].envelope.append(x, y)
@@ -63,8 +61,7 @@ struct StageTable {
         if y.isFinite { courses[number].ends = (courses[number].ends?.0 ?? y, y) }
       }
     }
-    let unit = isDynamics ? columns[abscissa].unit : ""
-    self.x = .init(column: columns[abscissa].name, label: isDynamics ? "t" : "step", unit: unit)
+    self.x = .init(column: kind.x, label: kind.label, unit: columns[abscissa].unit)
     if reader.brokenRows > 0 {
       notes.append(
         "\(NumberText.count(reader.brokenRows, "row")) with another number of cells than the header left out.")
