@@ -58,7 +58,8 @@ struct WaitingSums {
       let setting = TableSetting(
         lags: sums.plan.lags, overlaps: sums.plan.lags.map { _ in 1 }, timestep: timestep * units.femtoseconds,
         units: units, ensemble: ensemble)
-      return (brief(Double(wait) * timestep * units.femtoseconds), sums.observables[0].tables(setting))
+      let time = wait == 0 ? "0" : brief(Double(wait) * timestep * units.femtoseconds)
+      return (time, sums.observables[0].tables(setting))
     }
     guard let count = all.first?.tables.count else { return [] }
     return (0..<min(limit, count)).map { index in
