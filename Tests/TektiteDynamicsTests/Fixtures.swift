@@ -111,24 +111,35 @@ struct HarmonicTrap: PotentialModel {
   }
 }
 
-/// Lennard-Jones whose forces are not numbers once an atom is past a plane: a learned model outside what it was trained on.
-struct FragileModel: PotentialModel {
+/// Counts evaluations, of several workers if need be; they are made one after the other.
+final class EvaluationCounter: @unchecked Sendable {
+  fileprivate var count = 0
+}
+
+/// Lennard-Jones that counts its evaluations and hands each over with its number, from 1: to break like a learned model outside what it was trained on,
+/// or to interrupt a run.
+struct CountedModel: PotentialModel {
   let inner: LennardJones
-  /// Evaluations until the break.
-  let lifetime: Int
-  var name: String { "fragile" }
+  var counter = EvaluationCounter()
+  let then: @Sendable (_ count: Int, _ evaluation: inout Evaluation) -> Void
+  var name: String { inner.name }
   func makePotential(for table: [Species]) throws(PotentialError) -> AnyPotential {
-    AnyPotential(Worker(inner: try inner.makePotential(for: table), left: lifetime))
+    AnyPotential(Worker(inner: try inner.makePotential(for: table), counter: counter, then: then))
   }
 
   struct Worker: Potential, ~Copyable {
     var inner: AnyPotential
-    var left: Int
+    let counter: EvaluationCounter
+    let then: @Sendable (Int, inout Evaluation) -> Void
     let requirements: PotentialRequirements
-    init(inner: consuming AnyPotential, left: Int) {
+    init(
+      inner: consuming AnyPotential, counter: EvaluationCounter,
+      then: @escaping @Sendable (Int, inout Evaluation) -> Void
+    ) {
       requirements = inner.requirements
       self.inner = inner
-      self.left = left
+      self.counter = counter
+      self.then = then
     }
     mutating func reserveCapacity(atoms: Int, edges: Int) { inner.reserveCapacity(atoms: atoms, edges: edges) }
     mutating func evaluate(
@@ -136,8 +147,8 @@ struct FragileModel: PotentialModel {
       into evaluation: inout Evaluation, in context: ExecutionContext
     ) throws(PotentialError) {
       try inner.evaluate(quantities, of: configuration, neighbors: neighbors, into: &evaluation, in: context)
-      left -= 1
-      if left <= 0 { evaluation.forces[5] = Vector3(.nan, 0, 0) }
+      counter.count += 1
+      then(counter.count, &evaluation)
     }
   }
 }

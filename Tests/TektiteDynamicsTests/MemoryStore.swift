@@ -133,4 +133,28 @@ extension MemoryStore {
       #expect(store.holdsTheSame(as: self), "stopped at save \(save)")
     }
   }
+  /// Makes runs of the plan fail at random writes, again and again, and resumes them with one thread and with two: what is left must be what this store holds.
+  func expectTheSameHoweverOftenItFails(_ plan: SimulationPlan, runs: Int, seed: UInt64) throws {
+    var random = Fixture.Jitter(seed: seed)
+    let writes = frames.values.map(\.count).reduce(0, +) + rows.values.map(\.count).reduce(0, +)
+    for _ in 0..<runs {
+      let store = MemoryStore()
+      var kills = 0
+      var left = random.int(in: 1...writes)
+      store.onWrite = { _ in
+        left -= 1
+        if left == 0 { throw Failure() }
+      }
+      while kills < 100 {
+        do {
+          #expect(try store.run(plan, threads: 1 + kills % 2, resume: true) == .finished)
+          break
+        } catch is Failure {
+          kills += 1
+          left = random.int(in: 1...writes)
+        }
+      }
+      #expect(store.holdsTheSame(as: self), "\(kills) kills")
+    }
+  }
 }

@@ -101,30 +101,7 @@ struct ResumeTests {
   func killAndResume() throws {
     let reference = try Self.uninterrupted()
     let plan = try Self.plan()
-    var random = Fixture.Jitter(seed: 99)
-    let writes = reference.frames.values.map(\.count).reduce(0, +) + reference.rows.values.map(\.count).reduce(0, +)
-    for _ in 0..<12 {
-      let store = MemoryStore()
-      // Several kills of one run.
-      var kills = 0
-      var left = random.int(in: 1...writes)
-      store.onWrite = { _ in
-        left -= 1
-        if left == 0 { throw MemoryStore.Failure() }
-      }
-      while true {
-        do {
-          #expect(try store.run(plan, threads: 1 + kills % 2, resume: true) == .finished)
-          break
-        } catch is MemoryStore.Failure {
-          kills += 1
-          left = random.int(in: 1...writes)
-          #expect(kills < 100)
-          if kills >= 100 { break }
-        }
-      }
-      #expect(store.holdsTheSame(as: reference), "\(kills) kills")
-    }
+    try reference.expectTheSameHoweverOftenItFails(plan, runs: 12, seed: 99)
   }
 
   @Test(

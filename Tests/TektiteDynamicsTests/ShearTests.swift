@@ -322,27 +322,7 @@ struct ShearTests {
       })
     let reference = MemoryStore()
     #expect(try reference.run(plan) == .finished)
-    var random = Fixture.Jitter(seed: 77)
-    let writes = reference.frames.values.map(\.count).reduce(0, +) + reference.rows.values.map(\.count).reduce(0, +)
-    for _ in 0..<8 {
-      let store = MemoryStore()
-      var kills = 0
-      var left = random.int(in: 1...writes)
-      store.onWrite = { _ in
-        left -= 1
-        if left == 0 { throw MemoryStore.Failure() }
-      }
-      while kills < 100 {
-        do {
-          #expect(try store.run(plan, threads: 1 + kills % 2, resume: true) == .finished)
-          break
-        } catch is MemoryStore.Failure {
-          kills += 1
-          left = random.int(in: 1...writes)
-        }
-      }
-      #expect(store.holdsTheSame(as: reference), "\(kills) kills")
-    }
+    try reference.expectTheSameHoweverOftenItFails(plan, runs: 8, seed: 77)
   }
 
   @Test("Tables have the strain, the stress of the plane and the work, which is its integral")

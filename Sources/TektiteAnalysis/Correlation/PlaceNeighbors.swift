@@ -1,4 +1,5 @@
 import TektiteCore
+import TektiteDynamics
 
 /// Which atoms are near each atom of a frame, by their places in the packing.
 struct PlaceNeighbors: Hashable, Sendable {
@@ -37,28 +38,6 @@ struct PlaceNeighbors: Hashable, Sendable {
       }
       starts.append(Int32(neighbors.count))
     }
-  }
-}
-
-/// Distances at the nearest image, right up to half the narrowest width of the cell.
-struct NearestImage {
-  private let basis: Matrix3
-  private let repeats: SIMD3<Double>
-
-  init(_ cell: Cell, _ basis: Matrix3) {
-    self.basis = basis
-    repeats = SIMD3(cell.periodic[0] ? 1 : 0, cell.periodic[1] ? 1 : 0, cell.periodic[2] ? 1 : 0)
-  }
-
-  /// The squared length of a difference in fractions of the cell.
-  func squaredDistance(_ fraction: Vector3) -> Double {
-    // Adding 1.5·2⁵² rounds to a whole number.
-    let rounder = 0x1.8p52
-    let d = Vector3(
-      fraction.x - repeats.x * ((fraction.x + rounder) - rounder),
-      fraction.y - repeats.y * ((fraction.y + rounder) - rounder),
-      fraction.z - repeats.z * ((fraction.z + rounder) - rounder))
-    return (d * basis).lengthSquared
   }
 }
 

@@ -89,7 +89,7 @@ struct BondBreaking: PairObservable {
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
     guard case .neighbors(let table) = origin.prepared[file] else { return }
     let fractions = later.positions.fractions(of: later.cell)
-    let image = NearestImage(later.cell, later.cell.basis)
+    let image = NearestImage(later.cell)
     var bonds: [Int] = []
     var whole: [Int] = []
     for group in choice.groups {

@@ -13,15 +13,15 @@ struct StartingBonds: Sendable {
     let topology = start.topology
     let labels = topology.table.map(\.label)
     let sigmas = labels.map { a in labels.map { b in rule.criterion.sigma(a, b) ?? 0 } }
-    let cell = start.frame.cell
-    let inverse = cell.basis.inverse
+    let image = NearestImage(start.frame.cell)
+    let inverse = start.frame.cell.basis.inverse
     let fractions = start.frame.positions.map { $0 * inverse }
     for i in fractions.indices {
       let row = sigmas[Int(topology.species[i])]
       for j in fractions.indices where j != i {
         let sigma = row[Int(topology.species[j])]
         let formed = rule.criterion.formed * sigma
-        if Self.square(fractions[j] - fractions[i], cell) < formed * formed {
+        if image.squaredDistance(fractions[j] - fractions[i]) < formed * formed {
           let broken = rule.broken * sigma
           partners.append((j, broken * broken))
         }
@@ -30,22 +30,14 @@ struct StartingBonds: Sendable {
     }
   }
 
-  /// The squared length of a difference in fractions of the cell at the nearest image, for lengths up to half the narrowest width of the cell.
-  private static func square(_ difference: Vector3, _ cell: Cell) -> Double {
-    var d = difference
-    if cell.periodic.a { d.x -= d.x.rounded() }
-    if cell.periodic.b { d.y -= d.y.rounded() }
-    if cell.periodic.c { d.z -= d.z.rounded() }
-    return (d * cell.basis).lengthSquared
-  }
-
   /// The part of the bonds of each atom that are broken in a frame; 0 for an atom without any.
   func broken(in frame: Frame) -> [Double] {
+    let image = NearestImage(frame.cell)
     let inverse = frame.cell.basis.inverse
     let fractions = frame.positions.map { $0 * inverse }
     return fractions.indices.map { i in
       let bonds = partners[starts[i]..<starts[i + 1]]
-      let count = bonds.count { Self.square(fractions[$0.atom] - fractions[i], frame.cell) >= $0.limit }
+      let count = bonds.count { image.squaredDistance(fractions[$0.atom] - fractions[i]) >= $0.limit }
       return bonds.isEmpty ? 0 : Double(count) / Double(bonds.count)
     }
   }

@@ -55,19 +55,15 @@ public struct StructuralPredictors: Sendable {
     _ values: [Double], at frame: Frame, species: [Int32], over length: Double
   ) -> [Double] {
     let n = values.count
-    let h = frame.cell.basis
-    let inverse = h.inverse
+    let image = NearestImage(frame.cell)
+    let inverse = frame.cell.basis.inverse
     let fractions = frame.positions.map { $0 * inverse }
-    let repeats = frame.cell.periodic
     return (0..<n).map { i in
       var sum = 0.0
       var weights = 0.0
       for j in 0..<n where species[j] == species[i] {
-        var d = fractions[j] - fractions[i]
-        if repeats.a { d.x -= d.x.rounded() }
-        if repeats.b { d.y -= d.y.rounded() }
-        if repeats.c { d.z -= d.z.rounded() }
-        let weight = exp(-(d * h).length / length)
+        let distance = image.squaredDistance(fractions[j] - fractions[i]).squareRoot()
+        let weight = exp(-distance / length)
         sum += weight * values[j]
         weights += weight
       }

@@ -74,6 +74,20 @@ public struct MinimizationResult: Hashable, Sendable {
   public var forces: ForceSize
 }
 
+extension Minimizer where Self: ~Copyable {
+  /// What a minimisation has come to, if it is at its end: forces below the tolerance, no way down, or as many evaluations as were allowed.
+  fileprivate func result(
+    _ size: ForceSize, _ field: borrowing ForceField, _ iterations: Int, tolerance: Double, most: Int
+  ) -> MinimizationResult? {
+    let ending: MinimizationResult.Ending? =
+      size.rms < tolerance ? .converged : isStalled ? .stalled : evaluations >= most ? .exhausted : nil
+    return ending.map {
+      MinimizationResult(
+        ending: $0, iterations: iterations, evaluations: evaluations, energy: field.evaluation.energy, forces: size)
+    }
+  }
+}
+
 /// Minimises a system; its velocities are used as scratch by FIRE.
 /// - Parameters:
 ///   - tolerance: of the root-mean-square force component, energy per length.
@@ -85,13 +99,8 @@ public func minimize<M: Minimizer & ~Copyable>(
   var iterations = 0
   while true {
     let size = ForceSize(field.evaluation.forces, dimensions: system.dimensions)
-    let ending: MinimizationResult.Ending? =
-      size.rms < tolerance
-      ? .converged : minimizer.isStalled ? .stalled : minimizer.evaluations >= maximumEvaluations ? .exhausted : nil
-    if let ending {
-      return MinimizationResult(
-        ending: ending, iterations: iterations, evaluations: minimizer.evaluations, energy: field.evaluation.energy,
-        forces: size)
+    if let result = minimizer.result(size, field, iterations, tolerance: tolerance, most: maximumEvaluations) {
+      return result
     }
     try minimizer.iterate(&system, &field)
     iterations += 1
@@ -114,13 +123,8 @@ func descend<M: Minimizer & ~Copyable>(
         "the descent to a minimum met forces that are not numbers after \(minimizer.evaluations) evaluations; the configuration may overlap",
         file: place)
     }
-    let ending: MinimizationResult.Ending? =
-      size.rms < tolerance
-      ? .converged : minimizer.isStalled ? .stalled : minimizer.evaluations >= maximumEvaluations ? .exhausted : nil
-    if let ending {
-      return MinimizationResult(
-        ending: ending, iterations: iterations, evaluations: minimizer.evaluations, energy: field.evaluation.energy,
-        forces: size)
+    if let result = minimizer.result(size, field, iterations, tolerance: tolerance, most: maximumEvaluations) {
+      return result
     }
     if stops() { return nil }
     try minimizer.iterate(&system, &field)
