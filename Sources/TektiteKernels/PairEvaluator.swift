@@ -96,13 +96,15 @@ public struct PairEvaluator: ~Copyable {
     sums.resize(8 * clusters.chunkCount)
     packBlocks(positions, clusters.origin, width, team)
 
-    // Windows hold up to ten numbers for each atom; they are sized here, on one thread, so that kernels never allocate.
+    // Windows hold up to ten numbers for each atom; behind them is room for what the atoms of one cluster gather. They are sized here, on one
+    // thread, so that kernels never allocate.
     let chunks = clusters.chunks
     let chunkCount = clusters.chunkCount
     let runs = isAtomic ? 10 : 3
     for k in 0..<chunkCount {
       let span = chunks[k].windowEnd - chunks[k].firstCluster + chunks[k].wrappedEnd
-      chunks[k].window.ensure(span * runs * width * (isDouble ? 2 : 1) / 2 + 1)
+      let numbers = (span * runs + 3 * width + 1) * width
+      chunks[k].window.ensure(numbers * (isDouble ? 2 : 1) / 2 + 1)
     }
     let level = self.level
     let form = self.form

@@ -26,6 +26,9 @@ func clusterForces<L: PairLanes, F: PairForm>(
   // Both windows are addressed by global cluster index.
   let home = window - chunk.firstCluster * stride
   let wrapped = window + windowCount * stride
+  // What the atoms of a cluster have gathered, a vector for each atom and component, until it is summed across lanes for all at once. Added to
+  // the window number by number, it would keep every later load of that vector waiting for the stores to leave for the cache.
+  let gathered = wrapped + chunk.wrappedEnd * stride
   var sumE = L.zero
   // Of use to atoms with diameters only; elsewhere nothing reads them and they cost nothing.
   let d = a.diameters
@@ -81,7 +84,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
           let sigma = (ownRadius + radius) * L.fma(narrowing, unlike, L.constant(1))
           let sigma2 = sigma * sigma
           // One division serves three quotients.
-          let both = L.constant(1) / (r2 * sigma2)
+          let both = L.reciprocal(r2 * sigma2)
           c = PairLaneCoefficients<L>(a12: sigma2 * sigma2 * both, minusA6: r2 * both)
           c.g0 = linear
           c.g1 = quadratic
@@ -96,7 +99,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
             c.g1 = L.load(second + at + width)
           }
           distance = r2
-          inverse = L.constant(1) / r2
+          inverse = L.reciprocal(r2)
         }
         if laneAbove >= 0 { limit = L.select(limit, where: L.constant(S(laneAbove)), lessThan: L.indices) }
         let s = L.select(form.force(distance, inverse, c), where: r2, lessThan: limit)
@@ -187,12 +190,13 @@ func clusterForces<L: PairLanes, F: PairForm>(
         segment += 1
       }
 
-      let out = home + (cluster * stride + lane)
-      out[0] += fx.sum
-      out[width] += fy.sum
-      out[2 * width] += fz.sum
+      let kept = gathered + lane * width
+      fx.store(kept)
+      fy.store(kept + width * width)
+      fz.store(kept + 2 * width * width)
       if observing {
         if isAtomic {
+          let out = home + (cluster * stride + lane)
           out[3 * width] += energy.sum / 2
           out[4 * width] += wxx.sum / 2
           out[5 * width] += wyy.sum / 2
@@ -207,6 +211,14 @@ func clusterForces<L: PairLanes, F: PairForm>(
           totalE += Double(energy.sum)
         }
       }
+    }
+    for component in 0..<3 {
+      let block = gathered + component * width * width
+      for lane in live..<width { L.zero.store(block + lane * width) }
+      let total = gathered + 3 * width * width
+      L.sums(block, width, to: total)
+      let out = home + cluster * stride + component * width
+      (L.load(out) + L.load(total)).store(out)
     }
   }
   if let sums = a.sums {

@@ -23,6 +23,8 @@ protocol PairLanes {
   static func - (a: Self, b: Self) -> Self
   static func * (a: Self, b: Self) -> Self
   static func / (a: Self, b: Self) -> Self
+  /// 1/a, in a few units of the last place; of zero, infinity and what is beyond normal numbers it need not be a number.
+  static func reciprocal(_ a: Self) -> Self
   /// a·b + c, one rounding where the processor has a fused instruction.
   static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self
   /// √a.
@@ -49,6 +51,7 @@ protocol PairLanes {
 }
 
 extension PairLanes {
+  @inline(__always) static func reciprocal(_ a: Self) -> Self { constant(1) / a }
   @inline(__always) var settled: Self { self }
   @inline(__always) static func transpose(
     _ from: UnsafePointer<Scalar>, _ fromStride: Int, to: UnsafeMutablePointer<Scalar>, _ toStride: Int
@@ -206,6 +209,14 @@ struct Doubles8: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Double { double }
   #if TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_wide_pd(v)) }
+    // Newton's steps double the 14 bits of the estimate. The divider would be busy for sixteen cycles.
+    @inline(__always) static func reciprocal(_ a: Self) -> Self {
+      let one = constant(1)
+      let minus = constant(-1) * a
+      let zeroth = Self(_mm512_rcp14_pd(a.v))
+      let first = fma(zeroth, fma(minus, zeroth, one), zeroth)
+      return fma(first, fma(minus, first, one), first)
+    }
     @inline(__always) static func transpose(
       _ from: UnsafePointer<Double>, _ fromStride: Int, to: UnsafeMutablePointer<Double>, _ toStride: Int
     ) {
@@ -419,6 +430,10 @@ struct Floats16: PairLanes {
   @inline(__always) static func either(_ double: Double, _ float: Float) -> Float { float }
   #if TEKTITE_AVX512
     @inline(__always) var settled: Self { Self(tektite_settled_wide_ps(v)) }
+    @inline(__always) static func reciprocal(_ a: Self) -> Self {
+      let zeroth = Self(_mm512_rcp14_ps(a.v))
+      return fma(zeroth, fma(constant(-1) * a, zeroth, constant(1)), zeroth)
+    }
     @inline(__always) static func transpose(
       _ from: UnsafePointer<Float>, _ fromStride: Int, to: UnsafeMutablePointer<Float>, _ toStride: Int
     ) {

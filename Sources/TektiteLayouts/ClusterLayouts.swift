@@ -39,22 +39,29 @@ public struct Arena<Element: BitwiseCopyable> {
   /// Allocates room for `capacity` elements.
   @inlinable public init(capacity: Int) {
     self.capacity = max(capacity, 16)
-    base = .allocate(capacity: self.capacity)
+    base = Self.allocate(self.capacity)
+  }
+
+  /// Aligned to a cache line: a vector of 64 bytes that crosses from one line into the next is read at half the speed and written at less.
+  @inlinable static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
+    let bytes = capacity * MemoryLayout<Element>.stride
+    return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(
+      to: Element.self, capacity: capacity)
   }
 
   /// Makes room for `extra` more elements; grows by half, so that repeated growth costs linear time.
   @inlinable public mutating func ensure(_ extra: Int) {
     if count + extra <= capacity { return }
     let grown = max(count + extra, capacity + capacity / 2)
-    let moved = UnsafeMutablePointer<Element>.allocate(capacity: grown)
+    let moved = Self.allocate(grown)
     moved.update(from: base, count: count)
-    base.deallocate()
+    free()
     base = moved
     capacity = grown
   }
 
   /// Frees the storage.
-  @inlinable public func free() { base.deallocate() }
+  @inlinable public func free() { UnsafeMutableRawPointer(base).deallocate() }
 }
 
 /// The part of a cluster list that one piece of parallel work builds and reads, and the windows of force accumulators it writes.

@@ -62,14 +62,22 @@ struct DiffusionTests {
 
   @Test("at T = 2, and energy and temperature belong together")
   func hot() throws {
-    let found = try measure(
-      temperature: 2, energy: -4.654, equilibration: 1500, steps: 6000, every: 100, lags: 10...25, seed: 301)
-    print("T = 2: D_A = \(found.a), D_B = \(found.b), T = \(found.temperature)")
+    // The diffusivities of single runs scatter by 3 % (A) and 4 % (B) over eight seeds, whose means were 0.0477 and 0.0713: the bounds are for the mean of four.
+    var (a, b, temperature) = (0.0, 0.0, 0.0)
+    let seeds: [UInt64] = [301, 302, 303, 304]
+    for seed in seeds {
+      let found = try measure(
+        temperature: 2, energy: -4.654, equilibration: 1500, steps: 6000, every: 100, lags: 10...25, seed: seed)
+      print("T = 2: D_A = \(found.a), D_B = \(found.b), T = \(found.temperature)")
+      a += found.a / Double(seeds.count)
+      b += found.b / Double(seeds.count)
+      temperature += found.temperature / Double(seeds.count)
+    }
     // u = -4.654 ± 0.003 over a heat capacity near 3 per atom is T ± 0.001; its own fluctuation at N = 4096 adds a few thousandths.
-    #expect(abs(found.temperature - 2) < 0.02)
-    // Reference 0.0470 and 0.0710, both ± 0.001; sampling here is good to some 2 %.
-    #expect(abs(found.a / 0.0470 - 1) < 0.06, "D_A = \(found.a)")
-    #expect(abs(found.b / 0.0710 - 1) < 0.08, "D_B = \(found.b)")
+    #expect(abs(temperature - 2) < 0.02)
+    // Reference 0.0470 and 0.0710, both ± 0.001.
+    #expect(abs(a / 0.0470 - 1) < 0.06, "D_A = \(a)")
+    #expect(abs(b / 0.0710 - 1) < 0.08, "D_B = \(b)")
   }
 
   @Test("at T = 0.8 to 5 %", .enabled(if: runsSlowTests, "takes minutes; set TEKTITE_SLOW=1"))
