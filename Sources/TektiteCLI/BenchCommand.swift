@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure how fast this machine runs the engine, or a model of yours.",
     discussion: """
       Without options: Kob-Andersen at density 1.2, N = 4096, T = 1.0 and 0.5, velocity Verlet and Langevin, double and mixed
-      precision, and the mixture of two dimensions at T = 1.0. Every number is wall time per atom and step with everything included, and below it what the parts cost.
+      precision; the mixture of two dimensions at T = 1.0; polydisperse spheres of N = 1500 and 10,000 at T = 0.25 with exchanges of diameters. Every number is wall time per atom and step with everything included, and below it what the parts cost.
 
         tektite bench                         the small suite, under a minute
         tektite bench large                   adds N = 110,592 and two threads
@@ -67,7 +67,7 @@ struct BenchCommand: ParsableCommand {
     for kT in temperature.map({ [$0] }) ?? [1.0, 0.5] {
       let start =
         if let structures { try Self.first(StructureFile.read(path: structures, units: .lj), structures) } else {
-          try bench.equilibrated(temperature: kT, team: teams[0])
+          try bench.liquid.equilibrated(temperature: kT, team: teams[0])
         }
       for times in replicate.map({ [$0] }) ?? (suite == .large ? [1, 3] : [1]) {
         let structure = bench.replicated(start, times)
@@ -82,25 +82,35 @@ struct BenchCommand: ParsableCommand {
         if !json { measured.forEach { print(Self.line($0)) } }
       }
     }
-    // The mixture in two dimensions, once: what it costs beside three.
-    if structures == nil {
-      bench.model = "kob-andersen-2d"
-      let kT = temperature ?? 1
-      let start = try bench.equilibrated(temperature: kT, dimensions: 2, team: teams[0])
-      let settings = (precision.map { [$0] } ?? [.double, .mixed]).map { chosen in
-        BenchSetting.Choice(precision: chosen, langevin: false, skin: skin ?? 0.8, team: teams[0])
+    // Other liquids, once each: what they cost beside Kob-Andersen.
+    var exchanges: [BenchExchanges] = []
+    for liquid in structures == nil ? [BenchLiquid.planar, .spheres(1500), .spheres(10_000)] : [] {
+      bench.liquid = liquid
+      let kT = temperature ?? liquid.temperature
+      let start = try liquid.equilibrated(temperature: kT, team: teams[0])
+      let settings = try (precision.map { [$0] } ?? [.double, .mixed]).map { chosen in
+        BenchSetting.Choice(
+          precision: chosen, langevin: false, skin: try skin ?? liquid.skin(for: start), team: teams[0])
       }
       let measured = try bench.measure(settings, on: start, temperature: kT, steps: steps)
       rows += measured
       if !json {
-        print("Kob-Andersen 65:35 in two dimensions, density 1.2")
+        print(liquid.title)
         measured.forEach { print(Self.line($0)) }
+      }
+      if liquid.exchanges {
+        let cost = try BenchExchanges(liquid, on: start, temperature: kT, team: teams[0])
+        exchanges.append(cost)
+        if !json { print(Self.line(cost)) }
       }
     }
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(Report(rows: rows, level: ProcessorLevel.current.name)), as: UTF8.self))
+      print(
+        String(
+          decoding: try encoder.encode(
+            Report(rows: rows, exchanges: exchanges, level: ProcessorLevel.current.name)), as: UTF8.self))
     } else {
       print(Self.footer)
     }
@@ -108,6 +118,7 @@ struct BenchCommand: ParsableCommand {
 
   private struct Report: Codable {
     var rows: [BenchRow]
+    var exchanges: [BenchExchanges]
     var level: String
   }
 
@@ -118,7 +129,7 @@ struct BenchCommand: ParsableCommand {
 
   private static func header() -> String {
     """
-    Kob-Andersen 80:20, density 1.2, timestep 0.004; kernels \(ProcessorLevel.current.name); ns per atom and step, medians
+    \(BenchLiquid.kobAndersen.title); kernels \(ProcessorLevel.current.name); ns per atom and step, medians
        atoms    T  ensemble  precision  threads  skin   total (fastest)   force    list    rest | build  every | entries  bytes/atom      drift
     """
   }
@@ -131,6 +142,13 @@ struct BenchCommand: ParsableCommand {
       r.ensemble.padding(toLength: 8, withPad: " ", startingAt: 0),
       r.precision.padding(toLength: 9, withPad: " ", startingAt: 0), r.threads,
       r.skin, r.total, r.fastest, r.force, r.list, r.rest, r.build, r.stepsPerBuild, r.entries, r.bytes, r.drift)
+  }
+
+  private static func line(_ e: BenchExchanges) -> String {
+    String(
+      format:
+        "  exchanges of diameters, blocks of %d: %.2f µs each (%.2f without lists and forces), %.2fM a second, %.0f %% accepted",
+      e.attempts, e.total, e.trial, e.attemptsPerSecond / 1e6, 100 * e.acceptance)
   }
 
   private static let footer = """

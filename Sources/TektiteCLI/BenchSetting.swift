@@ -96,7 +96,7 @@ final class BenchSetting {
     return (Thermodynamics.kineticEnergy(system) + field.evaluation.energy - heat) / Double(system.count)
   }
 
-  private static func median(_ values: [Double]) -> Double {
+  static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return 0 }
     let middle = sorted.count / 2

@@ -1,4 +1,3 @@
-import Foundation
 import Tektite
 
 /// One measured row of the benchmark suite.
@@ -30,38 +29,11 @@ struct BenchRow: Codable {
   var drift: Double
 }
 
-/// The Kob-Andersen benchmark: a liquid made from a melted lattice (or a given structure), equilibrated, then timed.
+/// The benchmark: a liquid made from a melted lattice (or a given structure), equilibrated, then timed.
 struct BenchSuite {
-  var model: String = "kob-andersen"
-  var timestep = 0.004
+  var liquid = BenchLiquid.kobAndersen
 
-  /// An equilibrated liquid of 16³ atoms at density 1.2: 80:20 in three dimensions, or 65:35 in two.
-  func equilibrated(temperature: Double, dimensions: Int = 3, team: ThreadTeam) throws -> Structure {
-    let resolved = try ModelReference.resolve(model, precision: .mixed)
-    let n = 4096
-    let first = dimensions == 2 ? 2662 : 3277
-    let counts = [
-      StructureBuilder.Count(Species("A", mass: 1), first), StructureBuilder.Count(Species("B", mass: 1), n - first),
-    ]
-    let lattice = dimensions == 2 ? Lattice.square : .sc
-    let cell =
-      dimensions == 2 ? lattice.rectangle(for: n, density: 1.2) : Cell.cubic(pow(Double(n) / 1.2, 1.0 / 3))
-    let built = StructureBuilder(lattice, counts: counts, cell: cell, seed: 1).build().structure
-    var system = System(built, units: .lj)
-    system.drawMaxwellVelocities(temperature: 2, seed: 2)
-    var field = try ForceField(resolved.model, for: system, skin: 0.3, team: team)
-    try field.update(&system)
-    let noise = Noise(RandomStream.langevin.generator(seed: 3, stage: 0))
-    for (kT, dt, count) in [(2.0, 0.002, 2000), (temperature, 0.004, 6000)] {
-      var integrator = LangevinMiddle(timestep: dt, friction: 1, temperature: .constant(kT), steps: count, noise: noise)
-      try integrator.advance(&system, &field, from: 0, count: count)
-    }
-    var frame = Frame()
-    system.copy(into: &frame)
-    return Structure(topology: system.topology, frame: frame)
-  }
-
-  /// A structure repeated `times` in each direction; velocities are repeated too.
+  /// A structure repeated `times` in each direction, without diameters; velocities are repeated too.
   func replicated(_ structure: Structure, _ times: Int) -> Structure {
     guard times > 1 else { return structure }
     var frame = structure.frame
@@ -89,9 +61,9 @@ struct BenchSuite {
   func measure(_ settings: [BenchSetting.Choice], on structure: Structure, temperature: Double, steps: Int) throws
     -> [BenchRow]
   {
-    let resolved = try settings.map { try ModelReference.resolve(model, precision: $0.precision) }
+    let resolved = try settings.map { try ModelReference.resolve(liquid.model, precision: $0.precision) }
     let lanes = try zip(settings, resolved).map { choice, model in
-      try BenchSetting(choice, model.model, structure, temperature: temperature, timestep: timestep)
+      try BenchSetting(choice, model.model, structure, temperature: temperature, timestep: liquid.timestep)
     }
     // Blocks hold a few list builds each, or the median would leave the builds out.
     let blocks = max(1, min(25, steps / 100))
@@ -102,6 +74,6 @@ struct BenchSuite {
     for _ in 0..<blocks {
       for lane in lanes { try lane.time(steps / blocks) }
     }
-    return lanes.map { $0.row(system: model) }
+    return lanes.map { $0.row(system: liquid.model) }
   }
 }

@@ -34,6 +34,10 @@ public struct ExchangeCount: Hashable, Sendable {
   public var tried = 0
   /// Those that were accepted.
   public var accepted = 0
+
+  /// None yet.
+  public init() {}
+
   /// The accepted share, not a number before the first trial.
   public var acceptance: Double { Double(accepted) / Double(tried) }
 }

@@ -1,14 +1,26 @@
 import TektiteCore
 
 /// The exchanges of one stage: when, under which energies, and how many there were.
-struct StageExchange {
+package struct StageExchange {
   private let exchange: AtomExchange
   private let energies: any PairEnergies
   private let temperature: Schedule
   private let generator: Philox4x32
   private let steps: Int
   /// Since the stage began.
-  private(set) var count: ExchangeCount
+  package private(set) var count = ExchangeCount()
+
+  /// Exchanges that no deck asked for.
+  /// - Parameter steps: over which the temperature is scheduled.
+  package init(
+    _ exchange: AtomExchange, _ energies: any PairEnergies, temperature: Schedule, generator: Philox4x32, steps: Int
+  ) {
+    self.exchange = exchange
+    self.energies = energies
+    self.temperature = temperature
+    self.generator = generator
+    self.steps = steps
+  }
 
   /// The exchanges of a stage, or nil where it has none.
   init?(
@@ -18,11 +30,9 @@ struct StageExchange {
     guard let exchange = stage.exchange, let pairs = model as? any PairEnergyModel,
       let temperature = exchange.temperature.map(Schedule.constant) ?? stage.thermostat.temperature
     else { return nil }
-    self.exchange = exchange
-    self.temperature = temperature
-    energies = try pairs.makePairEnergies(for: table)
-    generator = RandomStream.exchanges.generator(seed: seed, stage: index)
-    steps = stage.steps
+    self.init(
+      exchange, try pairs.makePairEnergies(for: table), temperature: temperature,
+      generator: RandomStream.exchanges.generator(seed: seed, stage: index), steps: stage.steps)
     count = ledger.exchanges
   }
 
@@ -31,7 +41,7 @@ struct StageExchange {
 
   /// Makes the block of a step and brings the forces up to date.
   /// - Returns: by how much the potential energy grew.
-  mutating func perform(
+  package mutating func perform(
     at step: Int, _ system: inout System, _ field: inout ForceField, _ quantities: Quantities
   ) throws -> Double {
     let before = field.evaluation.energy
