@@ -114,6 +114,51 @@ static inline __attribute__((always_inline)) void tektite_sums_pd(const double *
   }
   _mm256_storeu_pd(to, _mm256_add_pd(_mm256_unpacklo_pd(a[0], a[1]), _mm256_unpackhi_pd(a[0], a[1])));
 }
+// Rows of a table of cubics, four coefficients each, one row for each lane. Which row it is, the leading bits of y = min(r2, limit) * scale say, of which `drop` are
+// left out; numbers below 1 have the row of 1. `offset` is how far y is beyond the number that these bits are. Rows are loaded whole and transposed.
+static inline __attribute__((always_inline)) void tektite_rows_pd(
+    const double *table, __m256d r2, __m256d limit, __m256d scale, __m256d start, long drop, void *offset, void *c0,
+    void *c1, void *c2, void *c3, void *rows) {
+  const __m256d y = _mm256_mul_pd(_mm256_min_pd(r2, limit), scale);
+  const __m256i bits = _mm256_castpd_si256(_mm256_max_pd(y, _mm256_set1_pd(1)));
+  const __m256i node = _mm256_and_si256(bits, _mm256_set1_epi64x((long long)(~0ULL << drop)));
+  _mm256_storeu_pd(offset, _mm256_sub_pd(y, _mm256_castsi256_pd(node)));
+  const __m256i place = _mm256_add_epi64(_mm256_srl_epi64(bits, _mm_cvtsi64_si128(drop)), _mm256_castpd_si256(start));
+  _mm256_storeu_si256(rows, place);
+  long long row[4] __attribute__((aligned(32)));
+  _mm256_store_si256((__m256i *)row, place);
+  const double *p0 = table + 4 * row[0], *p1 = table + 4 * row[1], *p2 = table + 4 * row[2], *p3 = table + 4 * row[3];
+  __m256d a = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p0)), _mm_loadu_pd(p2), 1);
+  __m256d b = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p1)), _mm_loadu_pd(p3), 1);
+  __m256d c = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p0 + 2)), _mm_loadu_pd(p2 + 2), 1);
+  __m256d d = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p1 + 2)), _mm_loadu_pd(p3 + 2), 1);
+  _mm256_storeu_pd(c0, _mm256_unpacklo_pd(a, b));
+  _mm256_storeu_pd(c1, _mm256_unpackhi_pd(a, b));
+  _mm256_storeu_pd(c2, _mm256_unpacklo_pd(c, d));
+  _mm256_storeu_pd(c3, _mm256_unpackhi_pd(c, d));
+}
+static inline __attribute__((always_inline)) void tektite_rows_ps(
+    const float *table, __m256 r2, __m256 limit, __m256 scale, __m256 start, long drop, void *offset, void *c0,
+    void *c1, void *c2, void *c3, void *rows) {
+  const __m256 y = _mm256_mul_ps(_mm256_min_ps(r2, limit), scale);
+  const __m256i bits = _mm256_castps_si256(_mm256_max_ps(y, _mm256_set1_ps(1)));
+  const __m256i node = _mm256_and_si256(bits, _mm256_set1_epi32((int)(~0U << drop)));
+  _mm256_storeu_ps(offset, _mm256_sub_ps(y, _mm256_castsi256_ps(node)));
+  const __m256i place = _mm256_add_epi32(_mm256_srl_epi32(bits, _mm_cvtsi64_si128(drop)), _mm256_castps_si256(start));
+  _mm256_storeu_si256(rows, place);
+  int row[8] __attribute__((aligned(32)));
+  _mm256_store_si256((__m256i *)row, place);
+  __m256 v[4];
+  for (int k = 0; k < 4; k++)
+    v[k] = _mm256_insertf128_ps(
+        _mm256_castps128_ps256(_mm_loadu_ps(table + 4L * row[k])), _mm_loadu_ps(table + 4L * row[k + 4]), 1);
+  const __m256 a = _mm256_unpacklo_ps(v[0], v[1]), b = _mm256_unpacklo_ps(v[2], v[3]);
+  const __m256 c = _mm256_unpackhi_ps(v[0], v[1]), d = _mm256_unpackhi_ps(v[2], v[3]);
+  _mm256_storeu_ps(c0, _mm256_shuffle_ps(a, b, 0x44));
+  _mm256_storeu_ps(c1, _mm256_shuffle_ps(a, b, 0xee));
+  _mm256_storeu_ps(c2, _mm256_shuffle_ps(c, d, 0x44));
+  _mm256_storeu_ps(c3, _mm256_shuffle_ps(c, d, 0xee));
+}
 #endif
 #if defined(__AVX512F__)
 // The same of sixteen vectors of floats or eight of doubles, halves first.
@@ -136,6 +181,52 @@ static inline __attribute__((always_inline)) void tektite_sums_wide_pd(const dou
     }
     tektite_sums_pd(halves, 4, to + i);
   }
+}
+// Rows of eight doubles' and sixteen floats' lanes.
+static inline __attribute__((always_inline)) void tektite_rows_wide_pd(
+    const double *table, __m512d r2, __m512d limit, __m512d scale, __m512d start, long drop, void *offset, void *c0,
+    void *c1, void *c2, void *c3, void *rows) {
+  const __m512d y = _mm512_mul_pd(_mm512_min_pd(r2, limit), scale);
+  const __m512i bits = _mm512_castpd_si512(_mm512_max_pd(y, _mm512_set1_pd(1)));
+  const __m512i node = _mm512_and_si512(bits, _mm512_set1_epi64((long long)(~0ULL << drop)));
+  _mm512_storeu_pd(offset, _mm512_sub_pd(y, _mm512_castsi512_pd(node)));
+  const __m512i place = _mm512_add_epi64(_mm512_srl_epi64(bits, _mm_cvtsi64_si128(drop)), _mm512_castpd_si512(start));
+  _mm512_storeu_si512(rows, place);
+  long long row[8] __attribute__((aligned(64)));
+  _mm512_store_si512((__m512i *)row, place);
+  __m512d v[4];
+  for (int k = 0; k < 4; k++)
+    v[k] = _mm512_insertf64x4(
+        _mm512_castpd256_pd512(_mm256_loadu_pd(table + 4 * row[k])), _mm256_loadu_pd(table + 4 * row[k + 4]), 1);
+  const __m512d a = _mm512_unpacklo_pd(v[0], v[1]), b = _mm512_unpackhi_pd(v[0], v[1]);
+  const __m512d c = _mm512_unpacklo_pd(v[2], v[3]), d = _mm512_unpackhi_pd(v[2], v[3]);
+  const __m512i even = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), odd = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
+  _mm512_storeu_pd(c0, _mm512_permutex2var_pd(a, even, c));
+  _mm512_storeu_pd(c1, _mm512_permutex2var_pd(b, even, d));
+  _mm512_storeu_pd(c2, _mm512_permutex2var_pd(a, odd, c));
+  _mm512_storeu_pd(c3, _mm512_permutex2var_pd(b, odd, d));
+}
+static inline __attribute__((always_inline)) void tektite_rows_wide_ps(
+    const float *table, __m512 r2, __m512 limit, __m512 scale, __m512 start, long drop, void *offset, void *c0,
+    void *c1, void *c2, void *c3, void *rows) {
+  const __m512 y = _mm512_mul_ps(_mm512_min_ps(r2, limit), scale);
+  const __m512i bits = _mm512_castps_si512(_mm512_max_ps(y, _mm512_set1_ps(1)));
+  const __m512i node = _mm512_and_si512(bits, _mm512_set1_epi32((int)(~0U << drop)));
+  _mm512_storeu_ps(offset, _mm512_sub_ps(y, _mm512_castsi512_ps(node)));
+  const __m512i place = _mm512_add_epi32(_mm512_srl_epi32(bits, _mm_cvtsi64_si128(drop)), _mm512_castps_si512(start));
+  _mm512_storeu_si512(rows, place);
+  // Sixteen rows are too many to move to addresses one by one; two coefficients at a time are gathered as one number of 64 bits.
+  const __m512i pairs = _mm512_slli_epi32(place, 1);
+  const __m256i low = _mm512_castsi512_si256(pairs), high = _mm512_extracti64x4_epi64(pairs, 1);
+  const double *first = (const double *)table, *second = first + 1;
+  const __m512 a = _mm512_castpd_ps(_mm512_i32gather_pd(low, first, 8)), b = _mm512_castpd_ps(_mm512_i32gather_pd(high, first, 8));
+  const __m512 c = _mm512_castpd_ps(_mm512_i32gather_pd(low, second, 8)), d = _mm512_castpd_ps(_mm512_i32gather_pd(high, second, 8));
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  _mm512_storeu_ps(c0, _mm512_permutex2var_ps(a, even, b));
+  _mm512_storeu_ps(c1, _mm512_permutex2var_ps(a, odd, b));
+  _mm512_storeu_ps(c2, _mm512_permutex2var_ps(c, even, d));
+  _mm512_storeu_ps(c3, _mm512_permutex2var_ps(c, odd, d));
 }
 static inline __attribute__((always_inline)) __m512 tektite_settled_wide_ps(__m512 v) {
   __asm__ volatile("" : "+v"(v) : : "memory");

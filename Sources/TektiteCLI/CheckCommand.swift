@@ -147,7 +147,7 @@ struct DeckReport {
         }
         cutoffs = "cutoffs " + parts.joined(separator: ", ") + " \(units.lengthName)"
       }
-      if let scheme = model.scheme { cutoffs += "; scheme: \(scheme.rawValue)" }
+      if let scheme = model.scheme { cutoffs += "; scheme: \(scheme)" }
       lines.append(cutoffs)
     }
     lines += LearnedModel.notes.filter(model.notes.contains).map { "note: " + $0 }

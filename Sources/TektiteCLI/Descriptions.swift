@@ -37,7 +37,7 @@ struct ModelDescription: Described, Encodable {
     units = model.units.rawValue
     species = model.labels
     masses = model.masses
-    scheme = model.scheme?.rawValue
+    scheme = model.scheme
     precision = model.precision.rawValue
     cutoff = try? model.model.makePotential(for: model.labels.map { Species($0) }).requirements.cutoff
     composition = Dictionary(model.composition.map { ($0.label, $0.share) }) { first, _ in first }

@@ -9,7 +9,7 @@ public func deckSchema() -> String {
       SystemSection.table.definition, BuildSection.table.definition, VelocitiesSection.table.definition,
       NamedPotential.table.definition, CutPairsSection.table.definition, ContactPairsSection.table.definition,
       CutPairsSection.inversePower.definition, ContactPairsSection.harmonic.definition,
-      PolydisperseSection.table.definition,
+      PolydisperseSection.table.definition, FormulaSection.table.definition,
       DiametersSection.table.definition, SwapSection.table.definition,
       PairSection.table.definition, NetworkSection.table.definition, NetworkSection.nequip.definition,
       NetworkSection.sevennet.definition, CommitteeSection.table.definition,
@@ -22,7 +22,7 @@ public func deckSchema() -> String {
       TrajectorySection.table.definition, LogarithmicSection.table.definition, ThermoSection.table.definition,
       CheckpointSection.table.definition, MomentumSection.table.definition, GuardSection.table.definition,
       CertificateSection.table.definition, InherentStructuresSection.table.definition,
-    ] + LadderSection.definitions + ObservableSection.tables.map(\.definition)
+    ] + TermSection.tables.map(\.definition) + LadderSection.definitions + ObservableSection.tables.map(\.definition)
   let head: [(String, JSONValue)] = [
     ("$schema", .text("https://json-schema.org/draft/2020-12/schema")), ("title", .text("Tektite deck")),
   ]

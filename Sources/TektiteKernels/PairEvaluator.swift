@@ -15,6 +15,9 @@ public struct PairEvaluator: ~Copyable {
   private var first = Buffer<UInt8>()
   private var second = Buffer<UInt8>()
   private var third = Buffer<UInt8>()
+  private var tableRows = Buffer<UInt8>()
+  private var tableEnergies = Buffer<UInt8>()
+  private let tableDigits: Int
   private var sums = Buffer<Double>()
   private var generation = -1
   private var hasSecond = false
@@ -32,6 +35,23 @@ public struct PairEvaluator: ~Copyable {
     self.level = level
     self.rows = rows
     diameters = DiameterConstants()
+    tableDigits = 0
+  }
+
+  /// Makes an evaluator of tables, in the form `tabulated`.
+  /// - Parameters:
+  ///   - tables: the tables, whose grid is made for the arithmetic.
+  ///   - pairs: for each two of `speciesCount` species, row-major, which of the tables is theirs.
+  public init(_ tables: PairTables, pairs: [Int], speciesCount: Int, level: ProcessorLevel = .current) {
+    precondition(pairs.count == speciesCount * speciesCount)
+    form = .tabulated
+    isDouble = tables.isDouble
+    self.speciesCount = speciesCount
+    self.level = level
+    rows = tables.columns(pairs)
+    diameters = DiameterConstants()
+    tableDigits = tables.digits
+    tables.write(rows: &tableRows, energies: &tableEnergies)
   }
 
   /// Makes an evaluator for atoms that have a diameter each, in the form `polydisperse`; species make no difference.
@@ -42,6 +62,7 @@ public struct PairEvaluator: ~Copyable {
     self.level = level
     rows = []
     self.diameters = diameters
+    tableDigits = 0
   }
 
   /// The width of clusters that an evaluator needs.
@@ -55,7 +76,7 @@ public struct PairEvaluator: ~Copyable {
     let size = 3 * (atoms + width) * (isDouble ? 8 : 4)
     blocks.reserve(size)
     first.reserve(size * speciesCount)
-    if form != .polydisperse {
+    if form != .polydisperse && form != .tabulated {
       second.reserve(size * speciesCount)
       third.reserve(size * speciesCount)
     }
@@ -82,7 +103,7 @@ public struct PairEvaluator: ~Copyable {
     let isAtomic = observing && (energies.count >= n || virials.count >= n)
     let hasDiameters = form == .polydisperse
     precondition(!hasDiameters || sizes.count == n, "\(sizes.count) diameters for \(n) atoms")
-    let wantsSecond = !hasDiameters && (observing || form != .lennardJones)
+    let wantsSecond = !hasDiameters && form != .tabulated && (observing || form != .lennardJones)
     if generation != clusters.generation || (wantsSecond && !hasSecond) {
       if hasDiameters {
         layRadii(sizes, clusters.clusterCount, width, team)
@@ -112,10 +133,14 @@ public struct PairEvaluator: ~Copyable {
     let sumBase = sums.base
     species.withUnsafeBufferPointer { s in
       guard let kinds = s.baseAddress else { return }
+      var tables = PairTableLayout(
+        rows: UnsafeRawPointer(tableRows.base), energies: UnsafeRawPointer(tableEnergies.base))
+      tables.dropped = (isDouble ? Double.significandBitCount : Float.significandBitCount) - tableDigits
+      tables.first = (isDouble ? 1023 : 127) << tableDigits
       var a = ClusterForces(
         blocks: UnsafeRawPointer(blocks.base), species: kinds, coefficients: UnsafeRawPointer(first.base),
         secondCoefficients: UnsafeRawPointer(second.base), thirdCoefficients: UnsafeRawPointer(third.base),
-        shifts: clusters.shifts)
+        tables: tables, shifts: clusters.shifts)
       a.count = n
       a.speciesCount = speciesCount
       a.coefficientStride = hasDiameters ? 0 : blockCount

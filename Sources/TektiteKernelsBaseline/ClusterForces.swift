@@ -37,6 +37,10 @@ func clusterForces<L: PairLanes, F: PairForm>(
   let a12 = L.constant(S(d.a12))
   let linear = L.constant(S(-2 * d.e1))
   let quadratic = L.constant(S(-4 * d.e2))
+  // The same holds for tables. Rows are counted from the leading bits of 1, which no row lies below.
+  let drop = a.tables.dropped
+  let table = a.tables.rows.assumingMemoryBound(to: S.self) - 4 * a.tables.first
+  let tableEnergies = a.tables.energies.assumingMemoryBound(to: S.self) - a.tables.first
   // In single precision the chunk's energy is gathered in double, atom by atom.
   var totalE = 0.0
   let hasVirial = a.sums != nil
@@ -91,6 +95,20 @@ func clusterForces<L: PairLanes, F: PairForm>(
           distance = r2 * r2 * both
           inverse = a12
           limit = reachSquared * sigma2
+        } else if form.hasTable {
+          limit = L.load(first + at)
+          let scale = L.load(first + at + width)
+          let rows = L.rows(table, r2, limit, scale, L.load(first + at + 2 * width), drop: drop)
+          c = PairLaneCoefficients<L>(a12: rows.c0, minusA6: rows.c1)
+          c.g0 = rows.c2
+          c.g1 = rows.c3
+          distance = rows.offset
+          if observing {
+            c.e0 = L.gather(tableEnergies, rows)
+            inverse = L.constant(-0.5) / scale
+          } else {
+            inverse = scale
+          }
         } else {
           limit = L.load(first + at)
           c = PairLaneCoefficients<L>(a12: L.load(first + at + width), minusA6: L.load(first + at + 2 * width))
@@ -117,7 +135,7 @@ func clusterForces<L: PairLanes, F: PairForm>(
             c.e0 = L.constant(S(d.e0))
             c.e1 = L.constant(S(d.e1))
             c.e2 = L.constant(S(d.e2))
-          } else {
+          } else if !form.hasTable {
             c.e0 = L.load(second + at + 2 * width)
           }
           if form.hasTail {
@@ -292,6 +310,10 @@ public func pairForces(
     observing ? polydisperseDoubleObserving(a, chunk, index) : polydisperseDouble(a, chunk, index)
   case (.polydisperse, false):
     observing ? polydisperseFloatObserving(a, chunk, index) : polydisperseFloat(a, chunk, index)
+  case (.tabulated, true):
+    observing ? tabulatedDoubleObserving(a, chunk, index) : tabulatedDouble(a, chunk, index)
+  case (.tabulated, false):
+    observing ? tabulatedFloatObserving(a, chunk, index) : tabulatedFloat(a, chunk, index)
   }
 }
 
@@ -383,4 +405,28 @@ public func pairForces(
   _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
 ) {
   clusterForces(WideFloats.self, PolydisperseForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func tabulatedDouble(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideDoubles.self, TabulatedForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func tabulatedDoubleObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideDoubles.self, TabulatedForm.self, a, chunk, index, observing: true)
+}
+
+@inline(never) func tabulatedFloat(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideFloats.self, TabulatedForm.self, a, chunk, index, observing: false)
+}
+
+@inline(never) func tabulatedFloatObserving(
+  _ a: borrowing ClusterForces, _ chunk: borrowing ClusterChunk, _ index: Int
+) {
+  clusterForces(WideFloats.self, TabulatedForm.self, a, chunk, index, observing: true)
 }

@@ -48,6 +48,21 @@ protocol PairLanes {
   static func prefetch(_ p: UnsafePointer<Scalar>)
   /// The `sum` of each of `count` vectors, in one vector.
   static func sums(_ from: UnsafePointer<Scalar>, _ stride: Int, to: UnsafeMutablePointer<Scalar>)
+  /// The rows of a table of cubics that belong to squared distances, see `PairTableLayout`; `start` holds whole numbers as bit patterns.
+  static func rows(
+    _ table: UnsafePointer<Scalar>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
+  ) -> PairTableRows<Self>
+  /// Number `row` of an array for the rows that `rows` found.
+  static func gather(_ p: UnsafePointer<Scalar>, _ rows: PairTableRows<Self>) -> Self
+  /// As many whole numbers as lanes, of the lanes' size.
+  associatedtype Places
+}
+
+/// A row of a table for each lane: four coefficients of a cubic, and where on it the lane is.
+struct PairTableRows<L: PairLanes> {
+  var offset: L
+  var c0: L, c1: L, c2: L, c3: L
+  var row: L.Places
 }
 
 extension PairLanes {

@@ -17,10 +17,13 @@ protocol PairForm {
   static var hasTail: Bool { get }
   /// Whether the blocks hold diameters in place of coefficients.
   static var hasDiameters: Bool { get }
+  /// Whether the blocks hold where in a table a pair of species begins.
+  static var hasTable: Bool { get }
 }
 
 extension PairForm {
   @inline(__always) static var hasDiameters: Bool { false }
+  @inline(__always) static var hasTable: Bool { false }
 }
 
 /// 12-6, cut or cut and shifted.
@@ -84,5 +87,19 @@ enum PolydisperseForm: PairForm {
   @inline(__always) static func energy<L: PairLanes>(_ y: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
     let q2 = c.a12 * c.a12
     return L.fma(L.constant(1.0 / 12) * inverse, q2 * q2 * q2, L.fma(y, L.fma(c.e2, y, c.e1), c.e0))
+  }
+}
+
+/// A cubic in r² on each interval of a table, and its integral. What the other forms take as coefficients is here the row of the table: `a12`, `minusA6`, `g0` and `g1` from the
+/// constant term up, `e0` the energy at the start of the interval; r² comes as the distance from there, and `inverse` is −1/(2 · scale), since du/d(r²) = −½ (−u′/r).
+enum TabulatedForm: PairForm {
+  @inline(__always) static var hasTail: Bool { false }
+  @inline(__always) static var hasTable: Bool { true }
+  @inline(__always) static func force<L: PairLanes>(_ d: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    L.fma(d, L.fma(d, L.fma(d, c.g1, c.g0), c.minusA6), c.a12)
+  }
+  @inline(__always) static func energy<L: PairLanes>(_ d: L, _ inverse: L, _ c: PairLaneCoefficients<L>) -> L {
+    let cubic = L.fma(d, L.constant(1.0 / 4) * c.g1, L.constant(1.0 / 3) * c.g0)
+    return L.fma(inverse * d, L.fma(d, L.fma(d, cubic, L.constant(1.0 / 2) * c.minusA6), c.a12), c.e0)
   }
 }

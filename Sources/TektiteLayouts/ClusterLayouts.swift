@@ -224,6 +224,29 @@ public enum PairFormKind: Int, Sendable {
   case harmonic
   /// A twelfth power of the mean of two diameters over the distance, with its cutoff in units of that mean, see `DiameterConstants`.
   case polydisperse
+  /// Any function, as cubics on intervals of r², see `PairTableLayout`.
+  case tabulated
+}
+
+/// Tables of the form `tabulated`. With y = r² · scale of a pair of species, the sign, exponent and leading digits of y as a whole number, plus the pair's start, are the number of a row;
+/// intervals are therefore as many in each doubling of r², and their ends are numbers that lanes hold exactly. On a row −u′(r)/r is a cubic in y less the interval's start.
+/// Distances below y = 1 continue the first row. A pair's column (`PairCoefficient`) holds the squared cutoff, the scale in place of a₁₂, and the start, as a bit pattern, in place of −a₆.
+@frozen
+public struct PairTableLayout: BitwiseCopyable {
+  /// Four coefficients for each row, from the constant term up, in the arithmetic's precision.
+  public var rows: UnsafeRawPointer
+  /// u at the start of each row's interval.
+  public var energies: UnsafeRawPointer
+  /// Trailing bits of y that do not matter to which row it has.
+  public var dropped = 0
+  /// The leading bits of y = 1, from which rows are counted.
+  public var first = 0
+
+  /// Makes a layout of the given arrays.
+  @inlinable public init(rows: UnsafeRawPointer, energies: UnsafeRawPointer) {
+    self.rows = rows
+    self.energies = energies
+  }
 }
 
 /// Coefficients of the form `polydisperse`. With the diameters s, t of two atoms σ = (s + t)/2 · (1 − `nonadditivity` |s − t|), and with y = r²/σ²
@@ -277,6 +300,8 @@ public struct ClusterForces {
   public var coefficientStride = 0
   /// What the form `polydisperse` needs besides the diameters; these are then the first run of each block of `coefficients`.
   public var diameters = DiameterConstants()
+  /// What the form `tabulated` reads; no other looks at it.
+  public var tables: PairTableLayout
   /// Lattice translations, Cartesian.
   public var shifts: UnsafePointer<Vector3>
   /// Energy and the virial's xx, yy, zz, xy, xz, yz for each chunk, 8 doubles apart; nil when only forces are wanted.
@@ -290,13 +315,14 @@ public struct ClusterForces {
   @inlinable public init(
     blocks: UnsafeRawPointer, species: UnsafePointer<Int32>, coefficients: UnsafeRawPointer,
     secondCoefficients: UnsafeRawPointer,
-    thirdCoefficients: UnsafeRawPointer, shifts: UnsafePointer<Vector3>
+    thirdCoefficients: UnsafeRawPointer, tables: PairTableLayout, shifts: UnsafePointer<Vector3>
   ) {
     self.blocks = blocks
     self.species = species
     self.coefficients = coefficients
     self.secondCoefficients = secondCoefficients
     self.thirdCoefficients = thirdCoefficients
+    self.tables = tables
     self.shifts = shifts
   }
 }

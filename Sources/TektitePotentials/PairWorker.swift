@@ -47,6 +47,14 @@ struct PairWorker: Potential, ~Copyable {
       clusterWidth: PairEvaluator.clusterWidth(isDouble: isDouble), diameterReach: reach)
   }
 
+  /// Makes a worker for tables; `pairs` and `cutoffs` have speciesCount² entries.
+  init(_ tables: PairTables, pairs: [Int], cutoffs: [Double], speciesCount: Int) {
+    evaluator = PairEvaluator(tables, pairs: pairs, speciesCount: speciesCount)
+    requirements = PotentialRequirements(
+      cutoff: cutoffs.max() ?? 0, pairCutoffs: cutoffs, lists: .clusters,
+      clusterWidth: PairEvaluator.clusterWidth(isDouble: tables.isDouble))
+  }
+
   mutating func reserveCapacity(atoms: Int, edges: Int) { evaluator.reserve(atoms: atoms) }
 
   mutating func evaluate(

@@ -9,7 +9,8 @@ import Testing
 struct RegistryTests {
   /// The classical models.
   static let names = [
-    "argon", "bernu-hansen", "coslovich-pastore", "harmonic-spheres", "ka2", "kob-andersen", "kob-andersen-2d",
+    "argon", "bernu-hansen", "bks-silica", "coslovich-pastore", "coslovich-pastore-cut-and-shift", "dzugutov",
+    "harmonic-spheres", "ka2", "kob-andersen", "kob-andersen-2d",
     "kob-andersen-2d-ternary", "kob-andersen-smooth",
     "kob-andersen-wca", "polydisperse-spheres", "roux-barrat-hansen", "wahnstrom",
   ]

@@ -86,7 +86,7 @@ struct PotentialResolver {
         ($0.cutoff ?? section.cutoff ?? .timesSigma(2.5)).length(sigma: $0.sigma)
       }
       return ResolvedModel(
-        name: "lennard-jones", model: model, units: units, labels: model.labels, scheme: section.scheme,
+        name: "lennard-jones", model: model, units: units, labels: model.labels, scheme: section.scheme.rawValue,
         precision: model.precision)
     case .wca(let section):
       // The minimum of 4ε(x⁻¹² − x⁻⁶) lies at 2^(1/6) σ; cut and shifted there, only the repulsion is left.
@@ -95,7 +95,8 @@ struct PotentialResolver {
         $0.sigma * minimum
       }
       return ResolvedModel(
-        name: "wca", model: model, units: units, labels: model.labels, scheme: .cutAndShift, precision: model.precision)
+        name: "wca", model: model, units: units, labels: model.labels, scheme: CutoffScheme.cutAndShift.rawValue,
+        precision: model.precision)
     case .inversePower(let section):
       let (labels, pairs) = try matrix(section.pairs, precision ?? section.precision) {
         ($0.cutoff ?? section.cutoff ?? .timesSigma(2.5)).length(sigma: $0.sigma)
@@ -103,13 +104,14 @@ struct PotentialResolver {
       let model = InversePower(
         labels: labels, pairs: pairs, scheme: section.scheme, precision: precision ?? section.precision)
       return ResolvedModel(
-        name: "inverse-power", model: model, units: units, labels: labels, scheme: section.scheme,
+        name: "inverse-power", model: model, units: units, labels: labels, scheme: section.scheme.rawValue,
         precision: model.precision)
     case .harmonic(let section):
       let (labels, pairs) = try matrix(section.pairs, precision ?? section.precision) { $0.sigma }
       let model = HarmonicSpheres(labels: labels, pairs: pairs, precision: precision ?? section.precision)
       return ResolvedModel(
-        name: "harmonic", model: model, units: units, labels: labels, scheme: .cut, precision: model.precision)
+        name: "harmonic", model: model, units: units, labels: labels, scheme: CutoffScheme.cut.rawValue,
+        precision: model.precision)
     case .polydisperse(let section):
       try checkClassical(precision ?? section.precision)
       let model: PolydisperseInversePower
@@ -122,8 +124,11 @@ struct PotentialResolver {
         throw section.marks["scheme"].error(error.description)
       }
       return ResolvedModel(
-        name: "polydisperse", model: model, units: units, labels: section.species, scheme: section.scheme,
+        name: "polydisperse", model: model, units: units, labels: section.species, scheme: section.scheme.rawValue,
         precision: model.precision)
+    case .formula(let section):
+      try checkClassical(precision ?? section.precision)
+      return try section.resolved(precision: precision ?? section.precision, units: units)
     case .network(let section):
       guard section.units == units else { throw disagreement(section, with: units) }
       return try learned(section)

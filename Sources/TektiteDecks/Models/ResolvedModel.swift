@@ -18,7 +18,7 @@ public struct ResolvedModel: Sendable {
   /// The DOI of its source, where its file gives one.
   public var doi: String?
   /// What happens at the cutoff; nil for a sum of potentials that differ.
-  public var scheme: CutoffScheme?
+  public var scheme: String?
   /// The arithmetic.
   public var precision: Precision
   /// The files that were read for it, with their SHA-256 digests.

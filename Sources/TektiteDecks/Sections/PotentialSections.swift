@@ -15,6 +15,8 @@ indirect enum PotentialSpec: Hashable, Sendable {
   case harmonic(ContactPairsSection)
   /// Soft spheres with a diameter for each atom.
   case polydisperse(PolydisperseSection)
+  /// Pairs as sums of terms.
+  case formula(FormulaSection)
   /// A learned model with what is to be done with it.
   case network(NetworkSection)
   /// The mean of several.
@@ -27,13 +29,15 @@ indirect enum PotentialSpec: Hashable, Sendable {
     "lennard-jones": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...", "wca": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
     "inverse-power": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
     "harmonic": "pairs: {A-A: {epsilon: 1, sigma: 1}}, ...",
+    "formula": "scheme: cut-and-shift, cutoff: 2.5, pairs: {A-A: [{lennard-jones: {epsilon: 1, sigma: 1}}]}",
     "polydisperse": "epsilon: 1, cutoff: 1.25 sigma, scheme: smooth, nonadditivity: 0.2",
     "mace": "file: water.model", "nequip": "file: water.nequip.zip", "sevennet": "file: checkpoint_best.pth",
     "committee": "members: [{kind: mace, file: a.model}, {kind: mace, file: b.model}]",
   ]
   /// Their names.
   static let kinds = [
-    "committee", "harmonic", "inverse-power", "lennard-jones", "mace", "nequip", "polydisperse", "sevennet", "wca",
+    "committee", "formula", "harmonic", "inverse-power", "lennard-jones", "mace", "nequip", "polydisperse", "sevennet",
+    "wca",
   ]
 }
 
@@ -252,7 +256,8 @@ extension Codec where Value == PotentialSpec {
       schema: Schema.any(
         [.object([("type", .text("string"))])]
           + [
-            "lennard-jones", "wca", "inverse-power", "harmonic", "polydisperse", "mace", "nequip", "sevennet",
+            "lennard-jones", "wca", "inverse-power", "harmonic", "polydisperse", "formula", "mace", "nequip",
+            "sevennet",
             "committee", "named-potential",
           ].map(Schema.reference)
       ),
@@ -272,6 +277,7 @@ extension Codec where Value == PotentialSpec {
           case .scalar("inverse-power", _): return .inversePower(try CutPairsSection.inversePower.decode(node, context))
           case .scalar("harmonic", _): return .harmonic(try ContactPairsSection.harmonic.decode(node, context))
           case .scalar("polydisperse", _): return .polydisperse(try PolydisperseSection.table.decode(node, context))
+          case .scalar("formula", _): return .formula(try FormulaSection.table.decode(node, context))
           case .scalar(let kind, _) where NetworkKind(rawValue: kind) != nil:
             return .network(try NetworkSection.table(for: NetworkKind(rawValue: kind)).decode(node, context))
           case .scalar("committee", _): return .committee(try CommitteeSection.table.decode(node, context))
@@ -293,6 +299,7 @@ extension Codec where Value == PotentialSpec {
         case .inversePower(let section): CutPairsSection.inversePower.encode(section, units)
         case .harmonic(let section): ContactPairsSection.harmonic.encode(section, units)
         case .polydisperse(let section): PolydisperseSection.table.encode(section, units)
+        case .formula(let section): FormulaSection.table.encode(section, units)
         case .network(let section): NetworkSection.table(for: section.kind).encode(section, units)
         case .committee(let section): CommitteeSection.table.encode(section, units)
         case .sum(let terms): .list(terms.map { Codec.single.encode($0, units) })
@@ -337,34 +344,10 @@ extension Codec where Value == [PairEntry] {
         ("type", .text("object")), ("minProperties", .number(1)), ("additionalProperties", Schema.reference("pair")),
       ]),
       decode: { node, context throws(InputError) in
-        guard case .mapping(let entries) = node.content, !entries.isEmpty else { throw node.mismatch(expectation) }
-        guard entries.count <= 7260 else { throw node.mark.error("more pairs than 120 species have") }
-        var pairs: [PairEntry] = []
-        var seen: Set<Set<String>> = []
-        for entry in entries {
-          let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-          guard labels.count == 2 else {
-            throw entry.mark.error(
-              "'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
-          }
-          for label in labels {
-            if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
-          }
-          if !seen.insert(Set(labels)).inserted {
-            throw entry.mark.error("the pair \(labels[0])-\(labels[1]) is given twice; A-B and B-A are the same pair")
-          }
-          let parameters = try PairSection.table.decode(entry.value, context)
-          pairs.append(PairEntry(first: labels[0], second: labels[1], parameters: parameters))
+        let pairs = try PairEntry.decode(node, expectation) { value throws(InputError) in
+          try PairSection.table.decode(value, context)
         }
-        let labels = PairEntry.labels(pairs)
-        for (index, a) in labels.enumerated() {
-          for b in labels[index...] where !seen.contains(Set([a, b])) {
-            throw node.mark.error(
-              "the pair \(a)-\(b) is missing; \(labels.count) species have \(labels.count * (labels.count + 1) / 2) pairs"
-            )
-          }
-        }
-        return pairs
+        return pairs.map { PairEntry(first: $0.first, second: $0.second, parameters: $0.value) }
       },
       encode: { pairs, units in
         .mapping(pairs.map { ("\($0.first)-\($0.second)", PairSection.table.encode($0.parameters, units)) })
@@ -374,12 +357,47 @@ extension Codec where Value == [PairEntry] {
 
 extension PairEntry {
   /// The labels of some pairs in the order in which they first appear.
-  static func labels(_ pairs: [PairEntry]) -> [String] {
+  static func labels(_ pairs: [PairEntry]) -> [String] { labels(pairs.map { ($0.first, $0.second) }) }
+
+  /// The labels of some pairs in the order in which they first appear.
+  static func labels(_ pairs: [(String, String)]) -> [String] {
     var labels: [String] = []
     var seen: Set<String> = []
     for pair in pairs {
-      for label in [pair.first, pair.second] where seen.insert(label).inserted { labels.append(label) }
+      for label in [pair.0, pair.1] where seen.insert(label).inserted { labels.append(label) }
     }
     return labels
+  }
+
+  /// Values by pair of labels, complete and each pair once.
+  static func decode<Parameters>(
+    _ node: DeckNode, _ expectation: String, _ read: (DeckNode) throws(InputError) -> Parameters
+  ) throws(InputError) -> [(first: String, second: String, value: Parameters)] {
+    guard case .mapping(let entries) = node.content, !entries.isEmpty else { throw node.mismatch(expectation) }
+    guard entries.count <= 7260 else { throw node.mark.error("more pairs than 120 species have") }
+    var pairs: [(first: String, second: String, value: Parameters)] = []
+    var seen: Set<Set<String>> = []
+    for entry in entries {
+      let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+      guard labels.count == 2 else {
+        throw entry.mark.error(
+          "'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
+      }
+      for label in labels {
+        if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
+      }
+      if !seen.insert(Set(labels)).inserted {
+        throw entry.mark.error("the pair \(labels[0])-\(labels[1]) is given twice; A-B and B-A are the same pair")
+      }
+      pairs.append((labels[0], labels[1], try read(entry.value)))
+    }
+    let labels = labels(pairs.map { ($0.first, $0.second) })
+    for (index, a) in labels.enumerated() {
+      for b in labels[index...] where !seen.contains(Set([a, b])) {
+        throw node.mark.error(
+          "the pair \(a)-\(b) is missing; \(labels.count) species have \(labels.count * (labels.count + 1) / 2) pairs")
+      }
+    }
+    return pairs
   }
 }

@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/TableRows.swift
