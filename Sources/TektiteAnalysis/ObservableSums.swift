@@ -107,6 +107,23 @@ struct ObservableSums {
     }
   }
 
+  /// From now on frames come in batches; see `CorrelationSums`.
+  mutating func useTiles() {
+    for index in correlations.indices { correlations[index].useTiles() }
+  }
+
+  /// Takes frames whose steps increase, on all threads of a team.
+  /// - Parameter averaging: whether the frame of a step counts for averages over frames, too.
+  mutating func add(_ frames: [Frame], team: ThreadTeam, averaging: (Int) -> Bool) {
+    for index in correlations.indices { correlations[index].add(frames, team: team) }
+    for frame in frames {
+      for index in waits.indices { waits[index].add(frame) }
+      for index in averages.indices where averaging(frame.step) && frame.step % averages[index].every == 0 {
+        for k in averages[index].observables.indices { averages[index].observables[k].add(frame) }
+      }
+    }
+  }
+
   /// What comes next belongs to another run: its steps start at 0 again.
   mutating func restart() {
     for index in correlations.indices { correlations[index].restart() }

@@ -17,6 +17,8 @@ public struct TrajectoryAnalysis {
   public var timestep: Double?
   /// Whether positions were folded into the cell and are to be followed from frame to frame by the nearest image.
   public var isWrapped = false
+  /// Threads that read and add up; results do not depend on their number.
+  public var threads = 1
 
   /// Makes an analysis.
   public init(_ paths: [String], units: Units, requests: [ObservableRequest]) {
@@ -78,21 +80,29 @@ public struct TrajectoryAnalysis {
     } lags: { request, wait in
       start.course.steps.filter { request.includesZero ? $0 >= wait : $0 > wait }.map { $0 - wait }
     }
-    var frames = 0
+    sums.useTiles()
+    let team = ThreadTeam(threads: max(1, threads))
+    var count = 0
     for path in paths {
       sums.restart()
-      var reader = try StructureFile.Reader(path: path, units: units)
+      var reader = try FrameBatches(path: path, units: units, atoms: structure.count, team: team)
       var origin: Int?
       var unwrapper = Unwrapper()
-      while var frame = try reader.next() {
-        try check(frame, like: structure, sums, path: path, index: reader.framesRead)
-        if isWrapped { unwrapper.follow(&frame.frame) }
-        let base = origin ?? frame.frame.step
-        origin = base
-        frame.frame.step -= base
-        sums.add(frame.frame, averaging: frame.frame.step % block == 0)
-        frames += 1
-        progress(frames)
+      while let batch = try reader.next() {
+        var frames: [Frame] = []
+        frames.reserveCapacity(batch.count)
+        for (index, item) in batch.enumerated() {
+          var next = item
+          try check(next, like: structure, sums, path: path, index: reader.framesRead - batch.count + index + 1)
+          if isWrapped { unwrapper.follow(&next.frame) }
+          let base = origin ?? next.frame.step
+          origin = base
+          next.frame.step -= base
+          frames.append(next.frame)
+        }
+        sums.add(frames, team: team) { $0 % block == 0 }
+        count += batch.count
+        progress(count)
       }
     }
     var tables = sums.tables(timestep: step ?? 1 / units.femtoseconds, units: units, ensemble: "")

@@ -111,6 +111,8 @@ struct AnalyzeCommand: ParsableCommand {
   var nonaffine: Double?
   @Option(help: "What --nonaffine compares frames with: first or previous.")
   var since = "first"
+  @Option(help: "Number of threads; results do not depend on it. (default: the cores there are)")
+  var threads: Int?
   @Flag(help: "Replace the tables of an earlier analysis.")
   var overwrite = false
   @Flag(name: [.short, .long], help: "Say nothing but errors.")
@@ -126,6 +128,7 @@ struct AnalyzeCommand: ParsableCommand {
       analysis.timestep = timestep / units.femtoseconds
     }
     analysis.isWrapped = wrapped
+    analysis.threads = try Cores.threads(threads, atoms: .max)
     let nonaffine = try chosenNonaffine()
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let tables = analysis.requests.flatMap(\.files)

@@ -131,6 +131,26 @@ enum LevelKernels {
     }
   }
 
+  /// Rows of no more than a tile, so that choosing the level costs little beside the sum.
+  static func displacements(
+    _ level: ProcessorLevel, _ which: DisplacementSum, _ rows: borrowing DisplacementRows
+  ) -> Double {
+    switch (which, level) {
+    case (.isotropic(let k), .baseline): TektiteKernelsBaseline.isotropicSum(rows, k)
+    case (.isotropic(let k), .v3): TektiteKernelsV3.isotropicSum(rows, k)
+    case (.isotropic(let k), .v4): TektiteKernelsV4.isotropicSum(rows, k)
+    case (.square, .baseline): TektiteKernelsBaseline.momentSums(rows).x
+    case (.square, .v3): TektiteKernelsV3.momentSums(rows).x
+    case (.square, .v4): TektiteKernelsV4.momentSums(rows).x
+    case (.fourth, .baseline): TektiteKernelsBaseline.momentSums(rows).y
+    case (.fourth, .v3): TektiteKernelsV3.momentSums(rows).y
+    case (.fourth, .v4): TektiteKernelsV4.momentSums(rows).y
+    case (.within(let distance), .baseline): TektiteKernelsBaseline.countWithin(rows, distance * distance)
+    case (.within(let distance), .v3): TektiteKernelsV3.countWithin(rows, distance * distance)
+    case (.within(let distance), .v4): TektiteKernelsV4.countWithin(rows, distance * distance)
+    }
+  }
+
   static func pairForces(
     _ level: ProcessorLevel, _ kind: PairFormKind, isDouble: Bool, _ a: borrowing ClusterForces,
     _ chunk: borrowing ClusterChunk, _ index: Int

@@ -160,22 +160,37 @@ extension AmberTrajectory {
     /// Reads a frame; positions unwrapped and in the axes of the run where the file tells both.
     /// - Throws: `InputError` for an index outside the file and for numbers that are not finite.
     public func frame(_ index: Int) throws(InputError) -> Frame {
+      var bytes: [UInt8] = []
+      swap(&bytes, &scratch)
+      defer { swap(&bytes, &scratch) }
+      return try frame(index, scratch: &bytes)
+    }
+
+    /// Says that frames will be read soon, so that the system may fetch them meanwhile.
+    package func expect(_ frames: Range<Int>) {
+      guard !frames.isEmpty, !isRestart else { return }
+      netcdf.file.expect(
+        at: netcdf.firstRecord + frames.lowerBound * netcdf.recordSize, count: frames.count * netcdf.recordSize)
+    }
+
+    /// The same with scratch memory of the caller's, so that threads can read frames at the same time.
+    package func frame(_ index: Int, scratch: inout [UInt8]) throws(InputError) -> Frame {
       guard index >= 0, index < frameCount else {
         throw InputError("holds \(frameCount) frames; frame \(index) was asked for (they count from 0)", file: path)
       }
       var frame = Frame()
-      frame.step = try step(index)
+      frame.step = try step(index, &scratch)
       if let time = ownTime ?? time {
-        let value = try values(time, index)[0]
+        let value = try values(time, index, &scratch)[0]
         // A fill value in place of a time means that there is none.
         frame.time = value.isFinite && abs(value) < 9e36 ? value * time.factor : 0
       }
-      frame.cell = try cell(index)
+      frame.cell = try cell(index, &scratch)
       let turned = CellOrientation(frame.cell)
       let orientation = ownCell == nil ? nil : turned
-      frame.positions = try vectors(coordinates, index, nil, "coordinate")
+      frame.positions = try vectors(coordinates, index, nil, "coordinate", &scratch)
       if let images {
-        let n = try values(images, index)
+        let n = try values(images, index, &scratch)
         for i in frame.positions.indices {
           frame.positions[i] += Vector3(n[3 * i], n[3 * i + 1], n[3 * i + 2]) * turned.cell
         }
@@ -183,12 +198,12 @@ extension AmberTrajectory {
       if let orientation, !orientation.isIdentity {
         for i in frame.positions.indices { frame.positions[i] = orientation.toRun(frame.positions[i]) }
       }
-      if let velocities { frame.velocities = try vectors(velocities, index, orientation, "velocity") }
-      if let forces { frame.forces = try vectors(forces, index, orientation, "force") }
+      if let velocities { frame.velocities = try vectors(velocities, index, orientation, "velocity", &scratch) }
+      if let forces { frame.forces = try vectors(forces, index, orientation, "force", &scratch) }
       frame.diameters = fixedDiameters
       if let diameters {
         let factor = diameters.factor
-        frame.diameters = try Self.checked(try values(diameters, index).map { factor * $0 }, path)
+        frame.diameters = try Self.checked(try values(diameters, index, &scratch).map { factor * $0 }, path)
       }
       return frame
     }
@@ -203,12 +218,16 @@ extension AmberTrajectory {
     /// The time of a frame in internal units without reading the rest of it.
     public func time(_ index: Int) throws(InputError) -> Double? {
       guard index >= 0, index < frameCount, let time = ownTime ?? time else { return nil }
-      return try values(time, index)[0] * time.factor
+      return try values(time, index, &scratch)[0] * time.factor
     }
 
     /// The step of a frame without reading the rest of it: the file's own where Tektite wrote it, else the index.
-    public func step(_ index: Int) throws(InputError) -> Int {
-      guard index >= 0, index < frameCount, let ownStep, let step = Int(exactly: try values(ownStep, index)[0]) else {
+    public func step(_ index: Int) throws(InputError) -> Int { try step(index, &scratch) }
+
+    private func step(_ index: Int, _ scratch: inout [UInt8]) throws(InputError) -> Int {
+      guard index >= 0, index < frameCount, let ownStep,
+        let step = Int(exactly: try values(ownStep, index, &scratch)[0])
+      else {
         return index
       }
       return step
@@ -221,38 +240,46 @@ extension AmberTrajectory {
       return diameters
     }
 
-    private func values(_ quantity: Quantity, _ index: Int) throws(InputError) -> [Double] {
+    private func values(
+      _ quantity: Quantity, _ index: Int, _ scratch: inout [UInt8]
+    ) throws(InputError) -> [Double] {
       try netcdf.read(quantity.variable, record: index, scratch: &scratch)
     }
 
     private func vectors(
-      _ quantity: Quantity, _ index: Int, _ orientation: CellOrientation?, _ what: String
+      _ quantity: Quantity, _ index: Int, _ orientation: CellOrientation?, _ what: String, _ scratch: inout [UInt8]
     ) throws(InputError) -> [Vector3] {
-      let v = try values(quantity, index)
-      var vectors: [Vector3] = []
-      vectors.reserveCapacity(atomCount)
-      for i in 0..<atomCount {
-        let r = quantity.factor * Vector3(v[3 * i], v[3 * i + 1], v[3 * i + 2])
-        guard r.isFinite else {
-          throw InputError("frame \(index): a \(what) of atom \(i + 1) is not finite", file: path)
-        }
-        vectors.append(orientation?.toRun(r) ?? r)
+      var vectors: [Vector3]
+      let notFinite: Int?
+      if quantity.variable.kind == .float {
+        try netcdf.fetch(quantity.variable, record: index, scratch: &scratch)
+        (vectors, notFinite) = BigEndianNumbers.vectors(scratch, count: atomCount, factor: quantity.factor)
+      } else {
+        let v = try values(quantity, index, &scratch)
+        vectors = (0..<atomCount).map { quantity.factor * Vector3(v[3 * $0], v[3 * $0 + 1], v[3 * $0 + 2]) }
+        notFinite = vectors.firstIndex { !$0.isFinite }
+      }
+      if let notFinite {
+        throw InputError("frame \(index): a \(what) of atom \(notFinite + 1) is not finite", file: path)
+      }
+      if let orientation, !orientation.isIdentity {
+        for i in vectors.indices { vectors[i] = orientation.toRun(vectors[i]) }
       }
       return vectors
     }
 
-    private func cell(_ index: Int) throws(InputError) -> Cell {
+    private func cell(_ index: Int, _ scratch: inout [UInt8]) throws(InputError) -> Cell {
       var cell = Cell(.zero, periodic: .none, dimensions: dimensions)
       if let ownCell {
-        let v = try values(ownCell, index)
+        let v = try values(ownCell, index, &scratch)
         let rows = Matrix3(Vector3(v[0], v[1], v[2]), Vector3(v[3], v[4], v[5]), Vector3(v[6], v[7], v[8]))
         cell = Cell(rows, periodic: periodic ?? .all, dimensions: dimensions)
       } else if let lengths {
-        let v = try values(lengths, index)
+        let v = try values(lengths, index, &scratch)
         let l = lengths.factor * Vector3(v[0], v[1], v[2])
         var a = Vector3(90, 90, 90)
         if let angles {
-          let v = try values(angles, index)
+          let v = try values(angles, index, &scratch)
           a = angles.factor * Vector3(v[0], v[1], v[2])
         }
         // Programs write zeros for "no cell", and for single directions that do not repeat.

@@ -110,9 +110,14 @@ struct ClassicNetCDF {
 
   /// Reads the values of a variable (of one record of it) as doubles. `bytes` is scratch memory.
   func read(_ variable: Variable, record: Int = 0, scratch bytes: inout [UInt8]) throws(InputError) -> [Double] {
+    try fetch(variable, record: record, scratch: &bytes)
+    return Self.decode(bytes, count: variable.count, kind: variable.kind)
+  }
+
+  /// Reads the bytes of a variable (of one record of it) to the start of an array, which is made longer where it must.
+  func fetch(_ variable: Variable, record: Int = 0, scratch bytes: inout [UInt8]) throws(InputError) {
     let offset = variable.isRecord ? variable.begin + record * recordSize : variable.begin
     try file.readExactly(at: offset, count: variable.byteCount, into: &bytes)
-    return Self.decode(bytes, count: variable.count, kind: variable.kind)
   }
 
   /// Big-endian numbers as doubles.

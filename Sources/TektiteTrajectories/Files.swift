@@ -72,6 +72,11 @@ final class InputFile {
     return done
   }
 
+  /// Says that bytes will be read soon; the system may fetch them meanwhile, or not.
+  func expect(at offset: Int, count: Int) {
+    _ = posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_WILLNEED)
+  }
+
   /// Reads exactly `count` bytes at an offset. The array is made longer if it is too short, never shorter.
   func readExactly(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(InputError) {
     guard offset >= 0, count >= 0, offset <= length, count <= length - offset else {

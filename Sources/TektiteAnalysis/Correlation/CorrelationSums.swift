@@ -13,6 +13,9 @@ struct CorrelationSums {
   private var origins: [PackedFrame] = []
   private var spare: [PackedFrame] = []
   private var current = PackedFrame()
+  /// Observables that take frames one by one, by their indices; the others are served by tiles.
+  private var direct: [Int]
+  private var tiled: TiledPairs?
 
   init(plan: LagPlan, topology: Topology, cell: Cell, packing: Packing, observables: [any PairObservable]) {
     masses = topology.masses
@@ -20,11 +23,30 @@ struct CorrelationSums {
     self.plan = plan
     self.packing = packing
     self.observables = observables
+    direct = Array(observables.indices)
+  }
+
+  /// From now on frames come in batches; what is made of displacements alone is summed by tiles. There are no checkpoints then.
+  mutating func useTiles() {
+    let served = observables.indices.filter {
+      (observables[$0] as? any DisplacementAverage)?.displacementSums.isEmpty == false
+    }
+    guard !served.isEmpty else { return }
+    direct.removeAll { served.contains($0) }
+    tiled = TiledPairs(plan: plan, packing: packing, observables, served)
+  }
+
+  /// Takes frames whose steps increase, on all threads of a team.
+  mutating func add(_ frames: [Frame], team: ThreadTeam) {
+    let frames = frames.filter { plan.next(after: $0.step - 1) == $0.step }
+    tiled?.add(frames, to: &observables, team: team)
+    guard !direct.isEmpty else { return }
+    for frame in frames { add(frame) }
   }
 
   /// Whether velocities are kept.
   private var keepsVelocities: Bool { observables.contains { $0.needsVelocities } }
-  private var needsPositions: Bool { observables.contains { $0.needsPositions } }
+  private var needsPositions: Bool { direct.contains { observables[$0].needsPositions } }
   private var needsCell: Bool { observables.contains { $0.needsCell } }
   var needsStress: Bool { observables.contains { $0.needsStress } }
   /// Whether frames must have velocities; those of the stress are used up at once.
@@ -34,6 +56,7 @@ struct CorrelationSums {
   mutating func restart() {
     spare += origins
     origins.removeAll(keepingCapacity: true)
+    tiled?.restart()
   }
 
   /// Takes a frame; steps must increase.
@@ -55,9 +78,9 @@ struct CorrelationSums {
         let start = step - lag
         guard start >= 0, start % level.spacing == 0 else { continue }
         if lag == 0 {
-          for index in observables.indices { observables[index].add(current, current, lag: level.first + k) }
+          for index in direct { observables[index].add(current, current, lag: level.first + k) }
         } else if let place = place(of: start) {
-          for index in observables.indices { observables[index].add(origins[place], current, lag: level.first + k) }
+          for index in direct { observables[index].add(origins[place], current, lag: level.first + k) }
         }
       }
     }
@@ -70,7 +93,7 @@ struct CorrelationSums {
 
   private func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {
     frame.prepared.removeAll(keepingCapacity: true)
-    for observable in observables { observable.prepare(&frame, isOrigin: isOrigin) }
+    for index in direct { observables[index].prepare(&frame, isOrigin: isOrigin) }
   }
 
   /// Where the origin of a step is kept; origins are in the order of their steps.

@@ -77,6 +77,16 @@ extension PairObservable {
   func prepare(_ frame: inout PackedFrame, isOrigin: Bool) {}
 }
 
+/// An average that is made of sums over displacements alone, so that it can be had from tiles.
+protocol DisplacementAverage: PairObservable {
+  /// The atoms it is about.
+  var choice: GroupChoice { get }
+  /// The sums that it needs; none where it is not made of such.
+  var displacementSums: [DisplacementSum] { get }
+  /// Adds a pair of frames by those sums: `[sum][group of its choice]`.
+  mutating func add(_ sums: [[Double]], lag: Int)
+}
+
 /// For each lag, the means of several quantities over origins.
 struct LagMeans: Hashable, Sendable {
   /// `[lag][quantity]`

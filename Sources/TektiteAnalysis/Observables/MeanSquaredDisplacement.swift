@@ -10,7 +10,7 @@ import TektiteDynamics
 #endif
 
 /// ⟨|r(t) − r(0)|²⟩, length², by species, and the diffusion coefficient where the motion has become diffusive.
-struct MeanSquaredDisplacement: PairObservable {
+struct MeanSquaredDisplacement: DisplacementAverage {
   let file: String
   let choice: GroupChoice
   /// The number of dimensions in which atoms move.
@@ -28,6 +28,10 @@ struct MeanSquaredDisplacement: PairObservable {
     means.add(
       choice.means { DisplacementSums.moments(from: origin.positions, to: later.positions, $0).square }, lag: lag)
   }
+
+  var displacementSums: [DisplacementSum] { [.square] }
+
+  mutating func add(_ sums: [[Double]], lag: Int) { means.add(choice.means(of: sums[0]), lag: lag) }
 
   func tables(_ setting: TableSetting) -> [ObservableTable] {
     var table = ObservableTable(

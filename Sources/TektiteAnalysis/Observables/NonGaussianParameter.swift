@@ -2,7 +2,7 @@ import TektiteCore
 import TektiteDynamics
 
 /// α₂(t) = d⟨Δr⁴⟩ / ((d + 2)⟨Δr²⟩²) − 1 in d dimensions (Rahman 1964, doi:10.1103/PhysRev.136.A405): 0 for displacements that are Gaussian.
-struct NonGaussianParameter: PairObservable {
+struct NonGaussianParameter: DisplacementAverage {
   let file: String
   let choice: GroupChoice
   /// Quantities: ⟨Δr²⟩ of each curve, then ⟨Δr⁴⟩, then α₂ of each origin on its own, from whose scatter errors come.
@@ -20,8 +20,14 @@ struct NonGaussianParameter: PairObservable {
 
   mutating func add(_ origin: PackedFrame, _ later: PackedFrame, lag: Int) {
     let moments = choice.groups.map { DisplacementSums.moments(from: origin.positions, to: later.positions, $0) }
-    let squares = choice.means(of: moments.map(\.square))
-    let fourths = choice.means(of: moments.map(\.fourth))
+    add([moments.map(\.square), moments.map(\.fourth)], lag: lag)
+  }
+
+  var displacementSums: [DisplacementSum] { [.square, .fourth] }
+
+  mutating func add(_ sums: [[Double]], lag: Int) {
+    let squares = choice.means(of: sums[0])
+    let fourths = choice.means(of: sums[1])
     means.add(squares, lag: lag)
     means.add(fourths, lag: lag, first: choice.count)
     means.add(zip(squares, fourths).map(ratio), lag: lag, first: 2 * choice.count)

@@ -3,7 +3,7 @@ import TektiteDynamics
 
 /// Q(t), the fraction of atoms that have moved by less than a distance, and χ₄(t) = N(⟨Q²⟩ − ⟨Q⟩²), its fluctuation from origin to origin, which
 /// grows with the number of atoms that move together (Lačević et al. 2003, doi:10.1063/1.1605094).
-struct Overlap: PairObservable {
+struct Overlap: DisplacementAverage {
   let files: (overlap: String, susceptibility: String)
   let choice: GroupChoice
   let distance: Double
@@ -27,6 +27,10 @@ struct Overlap: PairObservable {
         Double(DisplacementSums.within(distance, from: origin.positions, to: later.positions, $0))
       }, lag: lag)
   }
+
+  var displacementSums: [DisplacementSum] { [.within(distance)] }
+
+  mutating func add(_ sums: [[Double]], lag: Int) { means.add(choice.means(of: sums[0]), lag: lag) }
 
   func tables(_ setting: TableSetting) -> [ObservableTable] {
     let parameters = [

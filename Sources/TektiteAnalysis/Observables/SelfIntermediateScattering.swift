@@ -3,7 +3,7 @@ import TektiteDynamics
 
 /// F_s(k, t) = ⟨exp(i k·(r(t) − r(0)))⟩, averaged over all directions of k: ⟨sin(kΔr)/(kΔr)⟩, in a plane ⟨J₀(kΔr)⟩. One curve for each wave number and species, and for
 /// each the time at which it has fallen to 1/e.
-struct SelfIntermediateScattering: PairObservable {
+struct SelfIntermediateScattering: DisplacementAverage {
   let file: String
   let choice: GroupChoice
   let waveNumbers: [Double]
@@ -32,6 +32,14 @@ struct SelfIntermediateScattering: PairObservable {
             ? DisplacementSums.planar(k, from: origin.positions, to: later.positions, $0)
             : DisplacementSums.isotropic(k, from: origin.positions, to: later.positions, $0)
         }, lag: lag, first: index * choice.count)
+    }
+  }
+
+  var displacementSums: [DisplacementSum] { dimensions == 2 ? [] : waveNumbers.map { .isotropic($0) } }
+
+  mutating func add(_ sums: [[Double]], lag: Int) {
+    for (index, sums) in sums.enumerated() {
+      means.add(choice.means(of: sums), lag: lag, first: index * choice.count)
     }
   }
 

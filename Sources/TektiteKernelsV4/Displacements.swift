@@ -1,0 +1,1 @@
+../TektiteKernelsBaseline/Displacements.swift
