@@ -2,194 +2,146 @@
   import CX86
 #endif
 
-// How lanes find their rows in a table. Where no instructions are given, one lane after the other.
+// How lanes find their rows in a table.
+
+/// A number whose bits are the address of a row.
+private protocol TableScalar {
+  /// Whole numbers of the same size.
+  associatedtype Place: FixedWidthInteger
+  var bits: Place { get }
+  init(bits: Place)
+  static func < (a: Self, b: Self) -> Bool
+  static func * (a: Self, b: Self) -> Self
+  static func - (a: Self, b: Self) -> Self
+  static var one: Self { get }
+}
+
+extension Double: TableScalar {
+  @inline(__always) fileprivate var bits: Int64 { Int64(bitPattern: bitPattern) }
+  @inline(__always) fileprivate init(bits: Int64) { self.init(bitPattern: UInt64(bitPattern: bits)) }
+  @inline(__always) fileprivate static var one: Double { 1 }
+}
+
+extension Float: TableScalar {
+  @inline(__always) fileprivate var bits: Int32 { Int32(bitPattern: bitPattern) }
+  @inline(__always) fileprivate init(bits: Int32) { self.init(bitPattern: UInt32(bitPattern: bits)) }
+  @inline(__always) fileprivate static var one: Float { 1 }
+}
+
+/// One lane after the other, where there are no instructions for it. Distances beyond the limit, and those that are no numbers, look at the limit's row.
+@inline(__always)
+private func rowsByLane<V: SIMD, P: SIMD>(
+  _ table: UnsafePointer<V.Scalar>, _ r2: V, _ limit: V, _ scale: V, _ start: V, _ row: P, drop: Int
+) -> (offset: V, c0: V, c1: V, c2: V, c3: V, row: P) where V.Scalar: TableScalar, P.Scalar == V.Scalar.Place {
+  var (offset, row) = (r2, row)
+  var (c0, c1, c2, c3) = (r2, r2, r2, r2)
+  let drop = P.Scalar(truncatingIfNeeded: drop)
+  for k in 0..<V.scalarCount {
+    let y = (r2[k] < limit[k] ? r2[k] : limit[k]) * scale[k]
+    let bits = (y < V.Scalar.one ? V.Scalar.one : y).bits
+    offset[k] = y - V.Scalar(bits: bits & (~0 &<< drop))
+    row[k] = (bits &>> drop) &+ start[k].bits
+    let c = table + 4 * Int(truncatingIfNeeded: row[k])
+    c0[k] = c[0]
+    c1[k] = c[1]
+    c2[k] = c[2]
+    c3[k] = c[3]
+  }
+  return (offset, c0, c1, c2, c3, row)
+}
+
+@inline(__always)
+private func gathered<V: SIMD, P: SIMD>(_ p: UnsafePointer<V.Scalar>, _ row: P) -> V where P.Scalar: FixedWidthInteger {
+  var v = V()
+  for k in 0..<V.scalarCount { v[k] = p[Int(truncatingIfNeeded: row[k])] }
+  return v
+}
 
 extension Doubles4 {
   typealias Places = SIMD4<Int64>
   @inline(__always) static func gather(_ p: UnsafePointer<Double>, _ rows: PairTableRows<Self>) -> Self {
-    var v = SIMD4<Double>.zero
-    for k in 0..<4 { v[k] = p[Int(rows.row[k])] }
-    return Self(v)
+    Self(gathered(p, rows.row))
   }
   @inline(__always) static func rows(
     _ table: UnsafePointer<Double>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
   ) -> PairTableRows<Self> {
     #if TEKTITE_AVX2 || TEKTITE_AVX512
-      var (offset, row) = (SIMD4<Double>.zero, Places.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      tektite_rows_pd(table, r2.v, limit.v, scale.v, start.v, drop, &offset, &c0, &c1, &c2, &c3, &row)
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      var (t, c0, c1, c2, c3) = (r2.v, r2.v, r2.v, r2.v, r2.v)
+      var row = Places.zero
+      tektite_rows_pd(table, r2.v, limit.v, scale.v, start.v, drop, &t, &c0, &c1, &c2, &c3, &row)
     #else
-      var (offset, row) = (SIMD4<Double>.zero, SIMD4<Int64>.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      for k in 0..<4 {
-        let y = (r2.v[k] < limit.v[k] ? r2.v[k] : limit.v[k]) * scale.v[k]
-        let bits = (y > 1 ? y : 1).bitPattern
-        offset[k] = y - Double(bitPattern: bits & (~0 &<< UInt64(truncatingIfNeeded: drop)))
-        row[k] = Int64(truncatingIfNeeded: (bits &>> UInt64(truncatingIfNeeded: drop)) &+ start.v[k].bitPattern)
-        let c = table + 4 * Int(row[k])
-        c0[k] = c[0]
-        c1[k] = c[1]
-        c2[k] = c[2]
-        c3[k] = c[3]
-      }
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      let (t, c0, c1, c2, c3, row) = rowsByLane(table, r2.v, limit.v, scale.v, start.v, Places.zero, drop: drop)
     #endif
+    return PairTableRows(offset: Self(t), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
   }
 }
 
 extension Doubles8 {
   typealias Places = SIMD8<Int64>
   @inline(__always) static func gather(_ p: UnsafePointer<Double>, _ rows: PairTableRows<Self>) -> Self {
-    var v = SIMD8<Double>.zero
-    for k in 0..<8 { v[k] = p[Int(rows.row[k])] }
-    return Self(v)
+    Self(gathered(p, rows.row))
   }
   @inline(__always) static func rows(
     _ table: UnsafePointer<Double>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
   ) -> PairTableRows<Self> {
     #if TEKTITE_AVX512
-      var (offset, row) = (SIMD8<Double>.zero, Places.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      tektite_rows_wide_pd(table, r2.v, limit.v, scale.v, start.v, drop, &offset, &c0, &c1, &c2, &c3, &row)
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      var (t, c0, c1, c2, c3) = (r2.v, r2.v, r2.v, r2.v, r2.v)
+      var row = Places.zero
+      tektite_rows_wide_pd(table, r2.v, limit.v, scale.v, start.v, drop, &t, &c0, &c1, &c2, &c3, &row)
     #else
-      var (offset, row) = (SIMD8<Double>.zero, SIMD8<Int64>.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      for k in 0..<8 {
-        let y = (r2.v[k] < limit.v[k] ? r2.v[k] : limit.v[k]) * scale.v[k]
-        let bits = (y > 1 ? y : 1).bitPattern
-        offset[k] = y - Double(bitPattern: bits & (~0 &<< UInt64(truncatingIfNeeded: drop)))
-        row[k] = Int64(truncatingIfNeeded: (bits &>> UInt64(truncatingIfNeeded: drop)) &+ start.v[k].bitPattern)
-        let c = table + 4 * Int(row[k])
-        c0[k] = c[0]
-        c1[k] = c[1]
-        c2[k] = c[2]
-        c3[k] = c[3]
-      }
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      let (t, c0, c1, c2, c3, row) = rowsByLane(table, r2.v, limit.v, scale.v, start.v, Places.zero, drop: drop)
     #endif
+    return PairTableRows(offset: Self(t), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
   }
 }
 
 extension Floats4 {
   typealias Places = SIMD4<Int32>
   @inline(__always) static func gather(_ p: UnsafePointer<Float>, _ rows: PairTableRows<Self>) -> Self {
-    var v = SIMD4<Float>.zero
-    for k in 0..<4 { v[k] = p[Int(rows.row[k])] }
-    return Self(v)
+    Self(gathered(p, rows.row))
   }
   @inline(__always) static func rows(
     _ table: UnsafePointer<Float>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
   ) -> PairTableRows<Self> {
-    var (offset, row) = (SIMD4<Float>.zero, SIMD4<Int32>.zero)
-    var c0 = offset
-    var c1 = offset
-    var c2 = offset
-    var c3 = offset
-    for k in 0..<4 {
-      let y = (r2.v[k] < limit.v[k] ? r2.v[k] : limit.v[k]) * scale.v[k]
-      let bits = (y > 1 ? y : 1).bitPattern
-      offset[k] = y - Float(bitPattern: bits & (~0 &<< UInt32(truncatingIfNeeded: drop)))
-      row[k] = Int32(truncatingIfNeeded: (bits &>> UInt32(truncatingIfNeeded: drop)) &+ start.v[k].bitPattern)
-      let c = table + 4 * Int(row[k])
-      c0[k] = c[0]
-      c1[k] = c[1]
-      c2[k] = c[2]
-      c3[k] = c[3]
-    }
-    return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+    let (t, c0, c1, c2, c3, row) = rowsByLane(table, r2.v, limit.v, scale.v, start.v, Places.zero, drop: drop)
+    return PairTableRows(offset: Self(t), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
   }
 }
 
 extension Floats8 {
   typealias Places = SIMD8<Int32>
   @inline(__always) static func gather(_ p: UnsafePointer<Float>, _ rows: PairTableRows<Self>) -> Self {
-    var v = SIMD8<Float>.zero
-    for k in 0..<8 { v[k] = p[Int(rows.row[k])] }
-    return Self(v)
+    Self(gathered(p, rows.row))
   }
   @inline(__always) static func rows(
     _ table: UnsafePointer<Float>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
   ) -> PairTableRows<Self> {
     #if TEKTITE_AVX2 || TEKTITE_AVX512
-      var (offset, row) = (SIMD8<Float>.zero, Places.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      tektite_rows_ps(table, r2.v, limit.v, scale.v, start.v, drop, &offset, &c0, &c1, &c2, &c3, &row)
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      var (t, c0, c1, c2, c3) = (r2.v, r2.v, r2.v, r2.v, r2.v)
+      var row = Places.zero
+      tektite_rows_ps(table, r2.v, limit.v, scale.v, start.v, drop, &t, &c0, &c1, &c2, &c3, &row)
     #else
-      var (offset, row) = (SIMD8<Float>.zero, SIMD8<Int32>.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      for k in 0..<8 {
-        let y = (r2.v[k] < limit.v[k] ? r2.v[k] : limit.v[k]) * scale.v[k]
-        let bits = (y > 1 ? y : 1).bitPattern
-        offset[k] = y - Float(bitPattern: bits & (~0 &<< UInt32(truncatingIfNeeded: drop)))
-        row[k] = Int32(truncatingIfNeeded: (bits &>> UInt32(truncatingIfNeeded: drop)) &+ start.v[k].bitPattern)
-        let c = table + 4 * Int(row[k])
-        c0[k] = c[0]
-        c1[k] = c[1]
-        c2[k] = c[2]
-        c3[k] = c[3]
-      }
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      let (t, c0, c1, c2, c3, row) = rowsByLane(table, r2.v, limit.v, scale.v, start.v, Places.zero, drop: drop)
     #endif
+    return PairTableRows(offset: Self(t), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
   }
 }
 
 extension Floats16 {
   typealias Places = SIMD16<Int32>
   @inline(__always) static func gather(_ p: UnsafePointer<Float>, _ rows: PairTableRows<Self>) -> Self {
-    var v = SIMD16<Float>.zero
-    for k in 0..<16 { v[k] = p[Int(rows.row[k])] }
-    return Self(v)
+    Self(gathered(p, rows.row))
   }
   @inline(__always) static func rows(
     _ table: UnsafePointer<Float>, _ r2: Self, _ limit: Self, _ scale: Self, _ start: Self, drop: Int
   ) -> PairTableRows<Self> {
     #if TEKTITE_AVX512
-      var (offset, row) = (SIMD16<Float>.zero, Places.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      tektite_rows_wide_ps(table, r2.v, limit.v, scale.v, start.v, drop, &offset, &c0, &c1, &c2, &c3, &row)
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      var (t, c0, c1, c2, c3) = (r2.v, r2.v, r2.v, r2.v, r2.v)
+      var row = Places.zero
+      tektite_rows_wide_ps(table, r2.v, limit.v, scale.v, start.v, drop, &t, &c0, &c1, &c2, &c3, &row)
     #else
-      var (offset, row) = (SIMD16<Float>.zero, SIMD16<Int32>.zero)
-      var c0 = offset
-      var c1 = offset
-      var c2 = offset
-      var c3 = offset
-      for k in 0..<16 {
-        let y = (r2.v[k] < limit.v[k] ? r2.v[k] : limit.v[k]) * scale.v[k]
-        let bits = (y > 1 ? y : 1).bitPattern
-        offset[k] = y - Float(bitPattern: bits & (~0 &<< UInt32(truncatingIfNeeded: drop)))
-        row[k] = Int32(truncatingIfNeeded: (bits &>> UInt32(truncatingIfNeeded: drop)) &+ start.v[k].bitPattern)
-        let c = table + 4 * Int(row[k])
-        c0[k] = c[0]
-        c1[k] = c[1]
-        c2[k] = c[2]
-        c3[k] = c[3]
-      }
-      return PairTableRows(offset: Self(offset), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
+      let (t, c0, c1, c2, c3, row) = rowsByLane(table, r2.v, limit.v, scale.v, start.v, Places.zero, drop: drop)
     #endif
+    return PairTableRows(offset: Self(t), c0: Self(c0), c1: Self(c1), c2: Self(c2), c3: Self(c3), row: row)
   }
 }
