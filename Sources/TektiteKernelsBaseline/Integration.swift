@@ -68,16 +68,15 @@ private func byFours(
   var heat = SIMD4<Double>.zero
 
   @inline(__always) func four(
-    _ x: FourVectors, _ v0: FourVectors, _ f: FourVectors, _ m: SIMD4<Double>, _ r: FourVectors, _ atoms: SIMD4<Int32>,
-    _ slot: Int, _ live: Int
+    _ x: FourVectors, _ v0: FourVectors, _ f: FourVectors, _ m: SIMD4<Double>, _ r: FourVectors,
+    _ deviates: FourVectors?, _ slot: Int, _ live: Int
   ) -> (FourVectors, FourVectors) {
     let kick = (h / m) * f
     var v = v0
     if kicks > 0 { v = v + kick }
     if kicks == 2 { v = v + kick }
     var d: FourVectors
-    if fluctuates {
-      var noise = normals(key: key, step: counter, atoms: atoms)
+    if var noise = deviates {
       noise.z = depth * noise.z
       let after = (keep * v) + (Doubles4.root(Doubles4(variance / m)).v * noise)
       let taken = SIMD4(repeating: 0.5) * m * (after.squares - v.squares)
@@ -113,44 +112,49 @@ private func byFours(
   }
 
   var i = range.lowerBound
-  while i + 4 <= range.upperBound {
-    let atoms = UnsafeRawPointer(a.identity + i).loadUnaligned(as: SIMD4<Int32>.self)
-    let m = UnsafeRawPointer(a.masses + i).loadUnaligned(as: SIMD4<Double>.self)
-    let (x, v) = four(
-      FourVectors(a.positions + i), FourVectors(a.velocities + i), FourVectors(a.forces + i), m,
-      FourVectors(reference + i), atoms, i, 4)
-    x.store(a.positions + i)
-    v.store(a.velocities + i)
-    i += 4
-  }
-  let live = range.upperBound - i
-  if live > 0 {
-    var atoms = SIMD4<Int32>.zero
-    var m = SIMD4<Double>(repeating: 1)
-    let nothing = FourVectors(.zero, .zero, .zero)
-    var (x, v, f, r) = (nothing, nothing, nothing, nothing)
-    for lane in 0..<live {
-      atoms[lane] = a.identity[i + lane]
-      m[lane] = a.masses[i + lane]
-      @inline(__always) func put(_ from: Vector3, _ to: inout FourVectors) {
-        to.x[lane] = from.x
-        to.y[lane] = from.y
-        to.z[lane] = from.z
+  while i < range.upperBound {
+    // Deviates are drawn for as many atoms as the widest register holds; the rest goes by fours at every level.
+    let group = min(Normals.count, range.upperBound - i)
+    let noise = fluctuates ? Normals(key: key, step: counter, atoms: WideAtoms(a.identity + i, count: group)) : nil
+    var done = 0
+    while done + 4 <= group {
+      let at = i + done
+      let m = UnsafeRawPointer(a.masses + at).loadUnaligned(as: SIMD4<Double>.self)
+      let (x, v) = four(
+        FourVectors(a.positions + at), FourVectors(a.velocities + at), FourVectors(a.forces + at), m,
+        FourVectors(reference + at), noise?.four(from: done), at, 4)
+      x.store(a.positions + at)
+      v.store(a.velocities + at)
+      done += 4
+    }
+    if done < group {
+      let (at, live) = (i + done, group - done)
+      var m = SIMD4<Double>(repeating: 1)
+      let nothing = FourVectors(.zero, .zero, .zero)
+      var (x, v, f, r) = (nothing, nothing, nothing, nothing)
+      for lane in 0..<live {
+        m[lane] = a.masses[at + lane]
+        @inline(__always) func put(_ from: Vector3, _ to: inout FourVectors) {
+          to.x[lane] = from.x
+          to.y[lane] = from.y
+          to.z[lane] = from.z
+        }
+        put(a.positions[at + lane], &x)
+        put(a.velocities[at + lane], &v)
+        put(a.forces[at + lane], &f)
+        put(reference[at + lane], &r)
       }
-      put(a.positions[i + lane], &x)
-      put(a.velocities[i + lane], &v)
-      put(a.forces[i + lane], &f)
-      put(reference[i + lane], &r)
+      // Empty lanes fluctuate too, from the origin, and must not count among the displacements.
+      let kept = most
+      let (x1, v1) = four(x, v, f, m, r, noise?.four(from: done), at, live)
+      most = kept
+      for lane in 0..<live {
+        a.positions[at + lane] = Vector3(x1.x[lane], x1.y[lane], x1.z[lane])
+        a.velocities[at + lane] = Vector3(v1.x[lane], v1.y[lane], v1.z[lane])
+        most[0] = max(most[0], (a.positions[at + lane] - reference[at + lane]).lengthSquared)
+      }
     }
-    // Empty lanes fluctuate too, from the origin, and must not count among the displacements.
-    let kept = most
-    let (x1, v1) = four(x, v, f, m, r, atoms, i, live)
-    most = kept
-    for lane in 0..<live {
-      a.positions[i + lane] = Vector3(x1.x[lane], x1.y[lane], x1.z[lane])
-      a.velocities[i + lane] = Vector3(v1.x[lane], v1.y[lane], v1.z[lane])
-      most[0] = max(most[0], (a.positions[i + lane] - reference[i + lane]).lengthSquared)
-    }
+    i += group
   }
   findings.heat = (heat[0] + heat[2]) + (heat[1] + heat[3])
   let bad = (broken.x + broken.y) + (broken.z + broken.w)
