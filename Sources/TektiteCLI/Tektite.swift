@@ -21,7 +21,7 @@ struct TektiteCommand: ParsableCommand {
     version: RunRecord.version,
     subcommands: [
       RunCommand.self, CheckCommand.self, CampaignCommand.self, EvaluateCommand.self, AnalyzeCommand.self,
-      QuenchCommand.self, FitCommand.self, PredictCommand.self, ModesCommand.self, ReportCommand.self,
+      QuenchCommand.self, FitCommand.self, Chi4Command.self, PredictCommand.self, ModesCommand.self, ReportCommand.self,
       InspectCommand.self, ConvertCommand.self, BenchCommand.self, SchemaCommand.self,
     ])
 }

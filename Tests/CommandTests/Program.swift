@@ -93,6 +93,11 @@ struct Program {
   ) throws -> Result {
     try start(arguments, in: scratch, environment: environment, fileSizeLimit: fileSizeLimit).result()
   }
+
+  /// Runs the program to its end with options that were put together.
+  static func run(_ arguments: [String], in scratch: Scratch) throws -> Result {
+    try start(arguments, in: scratch).result()
+  }
 }
 
 /// A folder for one test, which goes with it.

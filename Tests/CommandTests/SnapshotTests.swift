@@ -21,7 +21,8 @@ struct SnapshotTests {
   }
 
   @Test(
-    "Help", arguments: ["", "run", "check", "evaluate", "predict", "modes", "inspect", "report", "convert", "schema"])
+    "Help",
+    arguments: ["", "run", "check", "evaluate", "predict", "modes", "inspect", "report", "convert", "schema", "chi4"])
   func help(command: String) throws {
     let scratch = try Scratch()
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
