@@ -173,6 +173,13 @@ struct DeckReport {
         "'\(shear.name)': quasistatic shear in the plane \(shear.plane.rawValue), \(course), \(Wording.count(shear.steps, "step")) of "
           + "\(Wording.number(abs(shear.strainStep))), each minimised (\(shear.algorithm.rawValue)) until the forces are below "
           + Wording.number(shear.forceTolerance))
+    case .cageState(let cages):
+      let step = cages.timestep * units.femtoseconds
+      lines.append(
+        "'\(cages.name)': cage state by \(Wording.count(cages.runs, "run")), each \(Wording.count(cages.equilibration)) and \(Wording.count(cages.steps, "step")) of "
+          + "\(Wording.number(step)) \(units.timeName) at T = \(temperatureText(cages.temperature)) within spheres of radius \(Wording.number(cages.radius))"
+          + (cages.configurations == nil
+            ? "" : ", from each of \(Wording.count(cages.configurationCount, "configuration"))"))
     case .isoconfigurational(let ensemble):
       let step = ensemble.timestep * units.femtoseconds
       lines.append(

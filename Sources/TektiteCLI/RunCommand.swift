@@ -135,6 +135,11 @@ extension Stage {
           + (part.predictors.map { [($0, "what the inherent structure tells of the propensities")] } ?? [])
       } + (stage.configurations == nil ? [] : [(stage.table, "means over configurations")])
     }
+    if case .cageState(let stage) = self {
+      return (0..<stage.configurationCount).map(stage.part).flatMap {
+        [($0.file, "cage state: mean position of each atom"), ($0.table, "means and noise of the cage state")]
+      }
+    }
     guard case .dynamics(let stage) = self else { return [] }
     let inherent =
       stage.inherentStructures.map {
@@ -151,7 +156,7 @@ extension Stage {
     switch self {
     case .minimize(let stage): stage.trajectories
     case .dynamics(let stage): stage.trajectories
-    case .isoconfigurational: []
+    case .isoconfigurational, .cageState: []
     case .quasistaticShear(let stage): stage.trajectories
     }
   }
@@ -160,7 +165,7 @@ extension Stage {
     switch self {
     case .minimize(let stage): stage.thermo
     case .dynamics(let stage): stage.thermo
-    case .isoconfigurational: nil
+    case .isoconfigurational, .cageState: nil
     case .quasistaticShear(let stage): ThermoOutput(file: stage.table, trigger: .every(1))
     }
   }
@@ -171,6 +176,7 @@ extension Stage {
     case .dynamics(let stage): stage.skin
     case .isoconfigurational(let stage): stage.skin
     case .quasistaticShear(let stage): stage.skin
+    case .cageState(let stage): stage.skin
     }
   }
 }

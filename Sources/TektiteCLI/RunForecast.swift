@@ -75,6 +75,9 @@ struct RunForecast {
         steps = shear.steps
         // A descent after a small strain takes some hundred evaluations, and many more in plastic events.
         evaluations = 300
+      case .cageState(let cages):
+        steps = cages.runs * cages.configurationCount * cages.runSteps
+        isDynamics = true
       case .isoconfigurational(let ensemble):
         steps = ensemble.runs * ensemble.configurationCount * ensemble.steps
         isDynamics = true

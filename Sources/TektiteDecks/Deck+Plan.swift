@@ -306,6 +306,7 @@ extension StageSection {
     case .dynamics(let section): .dynamics(section.stage(units, atoms: atoms))
     case .isoconfigurational(let section): .isoconfigurational(section.stage(units, outputs: outputs))
     case .quasistaticShear(let section): .quasistaticShear(section.stage)
+    case .cageState(let section): .cageState(section.stage(units, outputs: outputs))
     }
   }
 }

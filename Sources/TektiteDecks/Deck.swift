@@ -95,7 +95,7 @@ struct DeckBody: DeckSection {
       .required(
         "stages", \.stages,
         StageSection.codec.list(
-          "a list of stages, each '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}' or '- shear-quasistatic: {...}'"
+          "a list of stages, each '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}', '- cage-state: {...}' or '- shear-quasistatic: {...}'"
         ),
         "What is done, in order."),
     ],
@@ -106,7 +106,7 @@ struct DeckBody: DeckSection {
     check: { body, _ throws(InputError) in
       if body.stages.isEmpty {
         throw body.marks["stages"].error(
-          "the list of stages is empty; give at least one, '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}' or '- shear-quasistatic: {...}'"
+          "the list of stages is empty; give at least one, '- minimize: {...}', '- dynamics: {...}', '- isoconfigurational: {...}', '- cage-state: {...}' or '- shear-quasistatic: {...}'"
         )
       }
       if body.stages.count > 10_000 { throw body.marks["stages"].error("more than 10000 stages") }
@@ -120,6 +120,7 @@ extension StageSection {
     case .dynamics(let section): section.name
     case .isoconfigurational(let section): section.name
     case .quasistaticShear(let section): section.name
+    case .cageState(let section): section.name
     }
   }
   var marks: Marks {
@@ -128,6 +129,7 @@ extension StageSection {
     case .dynamics(let section): section.marks
     case .isoconfigurational(let section): section.marks
     case .quasistaticShear(let section): section.marks
+    case .cageState(let section): section.marks
     }
   }
   var potential: PotentialSpec? {
@@ -137,6 +139,7 @@ extension StageSection {
       case .dynamics(let section): section.potential
       case .isoconfigurational(let section): section.potential
       case .quasistaticShear(let section): section.potential
+      case .cageState(let section): section.potential
       }
     }
     set {
@@ -153,6 +156,9 @@ extension StageSection {
       case .quasistaticShear(var section):
         section.potential = newValue
         self = .quasistaticShear(section)
+      case .cageState(var section):
+        section.potential = newValue
+        self = .cageState(section)
       }
     }
   }
@@ -160,7 +166,7 @@ extension StageSection {
     switch self {
     case .minimize(let section): section.trajectory
     case .dynamics(let section): section.trajectory
-    case .isoconfigurational: []
+    case .isoconfigurational, .cageState: []
     case .quasistaticShear(let section): section.trajectory
     }
   }
@@ -168,12 +174,12 @@ extension StageSection {
     switch self {
     case .minimize(let section): section.thermo
     case .dynamics(let section): section.thermo
-    case .isoconfigurational, .quasistaticShear: nil
+    case .isoconfigurational, .quasistaticShear, .cageState: nil
     }
   }
   var observe: [ObservableSection] {
     switch self {
-    case .minimize, .isoconfigurational, .quasistaticShear: []
+    case .minimize, .isoconfigurational, .quasistaticShear, .cageState: []
     case .dynamics(let section): section.observe
     }
   }
@@ -208,7 +214,11 @@ extension DeckBody {
       try stage.checkMoments()
     }
     for (index, stage) in stages.enumerated() {
-      if case .isoconfigurational(let section) = stage { try section.configurations?.check(stages[..<index]) }
+      switch stage {
+      case .isoconfigurational(let section): try section.configurations?.check(stages[..<index])
+      case .cageState(let section): try section.configurations?.check(stages[..<index])
+      default: break
+      }
     }
     var writers: [String: String] = [:]
     for output in outputs {
@@ -255,6 +265,11 @@ extension StageSection {
       }
     }
     if case .quasistaticShear(let section) = self { add(section.file, section.marks["table"]) }
+    if case .cageState(let section) = self {
+      for (k, file) in section.stage(.lj, outputs: [:]).files.enumerated() {
+        add(file, section.marks[k % 2 == 0 ? "file" : "table"])
+      }
+    }
     return outputs
   }
 
@@ -307,6 +322,12 @@ extension StageSection {
       }
       if section.file == nil { section.file = name + ".csv" }
       self = .quasistaticShear(section)
+    case .cageState(var section):
+      let name = section.name ?? "cage-state-\(number)"
+      section.name = name
+      if section.file == nil { section.file = name + "-cage.extxyz" }
+      if section.table == nil { section.table = name + "-cage.csv" }
+      self = .cageState(section)
     }
   }
 
@@ -317,6 +338,7 @@ extension StageSection {
       case .minimize(let section): (section.maximumSteps, "maximum-steps")
       case .dynamics(let section): (section.steps, "steps")
       case .isoconfigurational(let section): (section.steps, "steps")
+      case .cageState(let section): (section.steps, "steps")
       case .quasistaticShear(let section): (section.stage.steps, section.strain == nil ? "amplitude" : "strain")
       }
     func check(_ trigger: Trigger?, _ mark: Mark) throws(InputError) {

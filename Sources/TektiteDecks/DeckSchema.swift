@@ -16,6 +16,7 @@ public func deckSchema() -> String {
       DefaultsSection.table.definition, MinimizeSection.table.definition,
       DynamicsSection.table.definition, IsoconfigurationalSection.table.definition,
       ConfigurationsSection.table.definition, QuasistaticShearSection.table.definition,
+      CageStateSection.table.definition,
       ThermostatSection.table.definition,
       TemperatureSection.table.definition, BarostatSection.table.definition, PressureSection.table.definition,
       ShearSection.table.definition,

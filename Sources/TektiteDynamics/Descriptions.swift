@@ -158,6 +158,8 @@ public enum Stage: Hashable, Sendable {
   case isoconfigurational(IsoconfigurationalStage)
   /// Shear at rest, step by step.
   case quasistaticShear(QuasistaticShearStage)
+  /// Find the cage state.
+  case cageState(CageStateStage)
   /// The name.
   public var name: String {
     switch self {
@@ -165,6 +167,7 @@ public enum Stage: Hashable, Sendable {
     case .dynamics(let stage): stage.name
     case .isoconfigurational(let stage): stage.name
     case .quasistaticShear(let stage): stage.name
+    case .cageState(let stage): stage.name
     }
   }
 }

@@ -15,6 +15,8 @@ public enum RandomStream: UInt64, Sendable, CaseIterable {
   case exchanges = 5
   /// The noise of stochastic cell rescaling.
   case cell = 6
+  /// The noise of the runs of a cage state.
+  case cage = 7
 
   /// The generator of this stream for a run's seed and one of its stages.
   ///

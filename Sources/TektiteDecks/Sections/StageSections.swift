@@ -158,9 +158,12 @@ enum StageSection: Hashable, Sendable {
   case dynamics(DynamicsSection)
   case isoconfigurational(IsoconfigurationalSection)
   case quasistaticShear(QuasistaticShearSection)
+  case cageState(CageStateSection)
 
   /// Their names in decks.
-  private static let kinds = ["minimize", "dynamics", "isoconfigurational", "shear-quasistatic", "ladder"]
+  private static let kinds = [
+    "minimize", "dynamics", "isoconfigurational", "cage-state", "shear-quasistatic", "ladder",
+  ]
 
   static let codec = Codec<Self>(
     expectation: "a stage",
@@ -173,7 +176,7 @@ enum StageSection: Hashable, Sendable {
       }),
     decode: { node, context throws(InputError) in
       let expectation =
-        "a stage, 'minimize: {...}', 'dynamics: {...}', 'isoconfigurational: {...}' or 'shear-quasistatic: {...}'"
+        "a stage, 'minimize: {...}', 'dynamics: {...}', 'isoconfigurational: {...}', 'cage-state: {...}' or 'shear-quasistatic: {...}'"
       guard case .mapping(let entries) = node.content, let entry = entries.first else {
         throw node.mismatch(expectation)
       }
@@ -193,6 +196,8 @@ enum StageSection: Hashable, Sendable {
       case "shear-quasistatic":
         return .quasistaticShear(
           try QuasistaticShearSection.table.decode(entry.value, context, inheriting: context.defaults))
+      case "cage-state":
+        return .cageState(try CageStateSection.table.decode(entry.value, context, inheriting: context.defaults))
       default: throw entry.mark.error(unknown(entry.key, "a kind of stage", kinds))
       }
     },
@@ -204,6 +209,7 @@ enum StageSection: Hashable, Sendable {
         .mapping([("isoconfigurational", IsoconfigurationalSection.table.encode(section, units))])
       case .quasistaticShear(let section):
         .mapping([("shear-quasistatic", QuasistaticShearSection.table.encode(section, units))])
+      case .cageState(let section): .mapping([("cage-state", CageStateSection.table.encode(section, units))])
       }
     })
 }

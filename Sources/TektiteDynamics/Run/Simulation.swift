@@ -76,6 +76,7 @@ public struct Simulation: ~Copyable {
           try runIsoconfigurational(description, index: stage, resuming: resumed)
         case .quasistaticShear(let description):
           try runQuasistaticShear(description, index: stage, resuming: resumed)
+        case .cageState(let description): try runCageState(description, index: stage, resuming: resumed)
         }
       if let outcome {
         if case .interrupted = outcome { record.status = "interrupted" } else { record.status = "unphysical" }
@@ -189,6 +190,7 @@ public struct Simulation: ~Copyable {
       if case .quasistaticShear(let shear) = stage, let why = shear.complaint {
         throw wrong(why, "stage '\(stage.name)'")
       }
+      if case .cageState(let cages) = stage, let why = cages.complaint { throw wrong(why, "stage '\(stage.name)'") }
       if case .isoconfigurational(let ensemble) = stage {
         let (whole, many) = ensemble.runs.multipliedReportingOverflow(by: ensemble.configurationCount)
         let (total, long) = whole.multipliedReportingOverflow(by: ensemble.steps)
@@ -288,7 +290,11 @@ extension SimulationPlan {
   var viewScript: String {
     let files = stages.flatMap(\.outputFiles)
     let propensities = stages.compactMap { stage -> (file: String, column: String)? in
-      if case .isoconfigurational(let ensemble) = stage { (ensemble.part(0).file, "propensity") } else { nil }
+      switch stage {
+      case .isoconfigurational(let ensemble): (ensemble.part(0).file, "propensity")
+      case .cageState(let cages): (cages.part(0).file, "cage_distance")
+      default: nil
+      }
     }
     return ViewScript.text(
       structure.topology.table, units: units, trajectories: files.filter { $0.hasSuffix(".nc") }, fields: propensities)
@@ -305,6 +311,7 @@ extension Stage {
     case .minimize(let stage): stage.trajectories.map(\.file) + (stage.thermo.map { [$0.file] } ?? [])
     case .isoconfigurational(let stage): stage.files
     case .quasistaticShear(let stage): stage.trajectories.map(\.file) + [stage.table]
+    case .cageState(let stage): stage.files
     }
   }
 }
