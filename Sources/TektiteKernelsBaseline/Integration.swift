@@ -113,7 +113,7 @@ private func byFours(
 
   var i = range.lowerBound
   while i < range.upperBound {
-    // Deviates are drawn for as many atoms as the widest register holds; the rest goes by fours at every level.
+    // Deviates are drawn for as many atoms as two of the widest registers hold; the rest goes by fours at every level.
     let group = min(Normals.count, range.upperBound - i)
     let noise = fluctuates ? Normals(key: key, step: counter, atoms: WideAtoms(a.identity + i, count: group)) : nil
     var done = 0

@@ -481,21 +481,21 @@ struct Floats16: PairLanes {
 #if TEKTITE_AVX512
   typealias WideDoubles = Doubles8
   typealias WideFloats = Floats16
-  typealias WideNumbers = SIMD8<Double>
-  typealias WideWords = SIMD8<UInt64>
-  typealias WideAtoms = SIMD8<Int32>
+  typealias WideNumbers = SIMD16<Double>
+  typealias WideWords = SIMD16<UInt64>
+  typealias WideAtoms = SIMD16<Int32>
 #elseif TEKTITE_AVX2
   typealias WideDoubles = Doubles4
   typealias WideFloats = Floats8
-  typealias WideNumbers = SIMD4<Double>
-  typealias WideWords = SIMD4<UInt64>
-  typealias WideAtoms = SIMD4<Int32>
+  typealias WideNumbers = SIMD8<Double>
+  typealias WideWords = SIMD8<UInt64>
+  typealias WideAtoms = SIMD8<Int32>
 #else
   typealias WideDoubles = Doubles4
   typealias WideFloats = Floats4
-  typealias WideNumbers = SIMD4<Double>
-  typealias WideWords = SIMD4<UInt64>
-  typealias WideAtoms = SIMD4<Int32>
+  typealias WideNumbers = SIMD8<Double>
+  typealias WideWords = SIMD8<UInt64>
+  typealias WideAtoms = SIMD8<Int32>
 #endif
 
 /// The width of clusters that this level's pair kernels work on.

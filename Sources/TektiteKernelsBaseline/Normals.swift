@@ -43,7 +43,15 @@ private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
 }
 
 @inline(__always) private func mad(_ a: WideNumbers, _ b: WideNumbers, _ c: Double) -> WideNumbers {
-  WideDoubles.fma(WideDoubles(a), WideDoubles(b), WideDoubles.constant(c)).v
+  let k = WideDoubles.constant(c)
+  return WideNumbers(
+    lowHalf: WideDoubles.fma(WideDoubles(a.lowHalf), WideDoubles(b.lowHalf), k).v,
+    highHalf: WideDoubles.fma(WideDoubles(a.highHalf), WideDoubles(b.highHalf), k).v)
+}
+
+@inline(__always) private func root(_ a: WideNumbers) -> WideNumbers {
+  WideNumbers(
+    lowHalf: WideDoubles.root(WideDoubles(a.lowHalf)).v, highHalf: WideDoubles.root(WideDoubles(a.highHalf)).v)
 }
 
 /// The middle of one of 2³² equal parts of (0, 1). The word becomes the low bits of a double in [2⁵², 2⁵³).
@@ -75,7 +83,7 @@ private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
   p = mad(p, q, 2.0 / 3)
   p = mad(p, q, 2.0)
   let ln = e * numbers(0.693_147_180_559_945_3) + s * p
-  return WideDoubles.root(WideDoubles(numbers(-2) * ln)).v
+  return root(numbers(-2) * ln)
 }
 
 /// cos 2πu and sin 2πu for u in (0, 1), to about 1e-14: the nearest quarter turn is taken off, Taylor's series do the rest.
@@ -121,8 +129,8 @@ private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
 struct Normals {
   var x: WideNumbers, y: WideNumbers, z: WideNumbers
 
-  /// As many atoms as a register holds numbers.
-  @inline(__always) static var count: Int { WideDoubles.count }
+  /// As many atoms as two registers hold numbers: each step of the arithmetic waits for the one before it, and two such chains go on side by side.
+  @inline(__always) static var count: Int { WideNumbers.scalarCount }
 
   /// A pure function of (key, step, atom), by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645) from the four words of one
   /// Philox evaluation. The largest possible deviate is 6.76.
@@ -137,11 +145,13 @@ struct Normals {
 
   /// Those of four atoms, from number `first` on, a multiple of four.
   @inline(__always) func four(from first: Int) -> FourVectors {
-    #if TEKTITE_AVX512
-      first == 0 ? FourVectors(x.lowHalf, y.lowHalf, z.lowHalf) : FourVectors(x.highHalf, y.highHalf, z.highHalf)
-    #else
-      FourVectors(x, y, z)
-    #endif
+    withUnsafeBytes(of: self) { bytes in
+      let (offset, stride) = (8 * first, 8 * WideNumbers.scalarCount)
+      return FourVectors(
+        bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<Double>.self),
+        bytes.loadUnaligned(fromByteOffset: offset + stride, as: SIMD4<Double>.self),
+        bytes.loadUnaligned(fromByteOffset: offset + 2 * stride, as: SIMD4<Double>.self))
+    }
   }
 }
 
