@@ -43,38 +43,39 @@ struct RunForecast {
   var seconds: Double { stages.reduce(0) { $0 + $1.secondsPerStep * Double($1.steps) } }
   private let atoms: Int
 
-  /// Looks ahead. Nothing is written and no atom moves.
+  /// Looks ahead. Nothing is written.
   /// - Parameter models: what the stages compute with, in their order.
   init(_ plan: SimulationPlan, models: [ResolvedModel], threads: Int) throws(PotentialError) {
     self.threads = threads
     atoms = plan.structure.count
     let team = ThreadTeam(threads: threads)
-    var known: [String: Timing] = [:]
+    var known: [String: ForecastProbe] = [:]
     for (stage, resolved) in zip(plan.stages, models) {
       let model = resolved.model
       let requirements = try model.makePotential(for: plan.structure.table).requirements
       let cutoff = requirements.cutoff
       let skin = stage.skin ?? Simulation.defaultSkin(requirements)
       let key = "\(resolved.name) \(model.name) \(resolved.precision) \(cutoff) \(skin)"
-      let timing: Timing
+      let probe: ForecastProbe
       if let earlier = known[key] {
-        timing = earlier
+        probe = earlier
       } else {
-        timing = try Timing(plan, model: model, skin: skin, team: team)
-        known[key] = timing
+        probe = try ForecastProbe(plan, model: model, skin: skin, team: team)
+        known[key] = probe
       }
       let steps: Int
       var isDynamics = false
-      var evaluations = 1.0
+      var secondsPerStep = probe.secondsPerStep
       switch stage {
       case .dynamics(let dynamics):
         steps = dynamics.steps
         isDynamics = true
+        secondsPerStep += try probe.exchangeSecondsPerStep(dynamics, model)
       case .minimize(let minimize): steps = minimize.maximumSteps
       case .quasistaticShear(let shear):
         steps = shear.steps
         // A descent after a small strain takes some hundred evaluations, and many more in plastic events.
-        evaluations = 300
+        secondsPerStep *= 300
       case .cageState(let cages):
         steps = cages.runs * cages.configurationCount * cages.runSteps
         isDynamics = true
@@ -85,7 +86,7 @@ struct RunForecast {
       stages.append(
         StageForecast(
           name: stage.name, steps: steps, isDynamics: isDynamics, skin: skin, cutoff: cutoff,
-          secondsPerStep: evaluations * timing.secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
+          secondsPerStep: secondsPerStep, files: Self.files(of: stage, steps: steps, plan)))
     }
     var copies = 0.0
     var usage = rusage()
@@ -102,31 +103,6 @@ struct RunForecast {
       if dynamics.inherentStructures != nil { copies = Double(atoms) * 600 }
     }
     memory += observed + copies
-  }
-
-  /// How long a step takes.
-  private struct Timing {
-    var secondsPerStep: Double
-
-    init(_ plan: SimulationPlan, model: any PotentialModel, skin: Double, team: ThreadTeam) throws(PotentialError) {
-      var system = System(plan.structure, units: plan.units)
-      var field = try ForceField(model, for: system, skin: skin, team: team)
-      // The first list is made in fresh memory; the second takes the time of those in a run.
-      try field.update(&system)
-      let before = field.listSeconds
-      field.invalidate()
-      try field.update(&system)
-      let list = field.listSeconds - before
-      var best = Double.infinity
-      let start = ContinuousClock().now
-      repeat {
-        let before = field.forceSeconds
-        try field.update(&system)
-        best = min(best, field.forceSeconds - before)
-      } while ContinuousClock().now - start < .milliseconds(150)
-      // A liquid rebuilds its list every twenty steps or so; moving the atoms is cheap beside their forces.
-      secondsPerStep = 1.1 * best + list / 20
-    }
   }
 
   private static func files(of stage: Stage, steps: Int, _ plan: SimulationPlan) -> [File] {

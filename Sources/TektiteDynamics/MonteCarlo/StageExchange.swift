@@ -43,7 +43,7 @@ package struct StageExchange {
   /// - Returns: by how much the potential energy grew.
   package mutating func perform(
     at step: Int, _ system: inout System, _ field: inout ForceField, _ quantities: Quantities
-  ) throws -> Double {
+  ) throws(PotentialError) -> Double {
     let before = field.evaluation.energy
     var block = try ExchangeBlock(exchange.kind, energies, system, team: field.context.team)
     let sites = block.sites
