@@ -66,7 +66,7 @@ struct BenchCommand: ParsableCommand {
     if !json { print(Self.header()) }
     for kT in temperature.map({ [$0] }) ?? [1.0, 0.5] {
       let start =
-        if let structures { try Self.first(StructureFile.read(path: structures, units: .lj), structures) } else {
+        if let structures { try Self.first(structures, units: .lj) } else {
           try bench.liquid.equilibrated(temperature: kT, team: teams[0])
         }
       for times in replicate.map({ [$0] }) ?? (suite == .large ? [1, 3] : [1]) {
@@ -122,8 +122,10 @@ struct BenchCommand: ParsableCommand {
     var level: String
   }
 
-  private static func first(_ structures: [Structure], _ path: String) throws -> Structure {
-    guard let structure = structures.first else { throw InputError("holds no structure", file: path) }
+  private static func first(_ path: String, units: Units) throws -> Structure {
+    guard let structure = try StructureFile.frame(0, path: path, units: units).structure else {
+      throw InputError("holds no structure", file: path)
+    }
     return structure
   }
 
@@ -185,7 +187,7 @@ struct BenchCommand: ParsableCommand {
     let team = ThreadTeam(threads: threads.first ?? 1)
     // Every evaluation builds its list, unless a skin is asked for: then lists are kept as long as they hold. The first warms caches and memory and is not counted. Frames are repeated, shaken a little, until there are enough
     // for a median; those of one set of atoms share a worker, as the steps of a simulation do.
-    let first = try Self.first(frames, path)
+    guard let first = frames.first else { throw InputError("holds no structure", file: path) }
     var system = System(first, units: resolved.units)
     let making = monotonicSeconds()
     var field = try ForceField(resolved.model, for: system, skin: skin ?? 0, team: team)

@@ -19,8 +19,7 @@ extension Deck {
     }
     // Names of netCDF attributes are made of these keys, and those cannot hold slashes or spaces.
     for file in resolved.flatMap(\.files) {
-      let name =
-        "potential_" + String(file.name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
+      let name = Self.key("potential", file.name)
       // Members of a committee often differ in their folders only.
       var (key, number) = (name, 1)
       while let other = hashes[key], other != file.digest {
@@ -30,6 +29,10 @@ extension Deck {
       hashes[key] = file.digest
     }
 
+    for stage in body.stages {
+      guard let file = stage.configurations?.file else { continue }
+      hashes[Self.key("configurations", stage.name ?? "")] = try InputFile.digest(path: file)
+    }
     var structure = try startingStructure(masses: common.masses, hashes: &hashes)
     try setMasses(of: &structure, model: common.masses)
     setDiameters(of: &structure, models: resolved)
@@ -57,6 +60,11 @@ extension Deck {
       temperature: body.system.velocities.map { $0.temperature * units.boltzmann }, models: resolved.map(\.model),
       stages: stages, deckText: try resolvingPrecision(resolver).spelledOut, hashes: hashes
     )
+  }
+
+  /// Under what a file is found in the record of a run.
+  private static func key(_ what: String, _ name: String) -> String {
+    "\(what)_" + String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
   }
 
   /// The models that the stages use, with what their files say about them.
@@ -166,8 +174,7 @@ extension Deck {
       let path = system.structure ?? ""
       let mark = system.marks["structure"]
       guard InputFile.exists(path: path) else { throw mark.error("there is no structure file '\(path)'") }
-      let frames = try StructureFile.read(path: path, units: units)
-      structure = try settled(try frame(of: frames, path: path), path: path)
+      structure = try settled(try frame(path: path), path: path)
       hashes["structure"] = try InputFile.digest(path: path)
       if let periodic = system.periodic {
         structure.frame.cell.periodic = periodic
@@ -188,18 +195,19 @@ extension Deck {
     return structure
   }
 
-  private func frame(of frames: [Structure], path: String) throws(InputError) -> Structure {
-    let index =
+  private func frame(path: String) throws(InputError) -> Structure {
+    let index: Int? =
       switch body.system.frame ?? .last {
       case .first: 0
-      case .last: frames.count - 1
+      case .last: nil
       case .index(let index): index
       }
-    guard frames.indices.contains(index) else {
+    let (structure, count) = try StructureFile.frame(index, path: path, units: units)
+    guard let structure else {
       throw body.system.marks["frame"].error(
-        "'\(path)' has \(frames.count) frames, counted from 0; there is no frame \(index)")
+        "'\(path)' has \(count) frames, counted from 0; there is no frame \(index ?? 0)")
     }
-    return frames[index]
+    return structure
   }
 
   private func built(_ build: BuildSection, masses: [String: Double]) throws(InputError) -> Structure {

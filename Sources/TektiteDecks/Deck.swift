@@ -170,6 +170,13 @@ extension StageSection {
     case .quasistaticShear(let section): section.trajectory
     }
   }
+  var configurations: ConfigurationsSection? {
+    switch self {
+    case .isoconfigurational(let section): section.configurations
+    case .cageState(let section): section.configurations
+    case .minimize, .dynamics, .quasistaticShear: nil
+    }
+  }
   var thermo: ThermoSection? {
     switch self {
     case .minimize(let section): section.thermo

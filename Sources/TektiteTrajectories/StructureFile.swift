@@ -48,6 +48,34 @@ public enum StructureFile {
     return lines.contains { $0.contains(" atoms") } ? .lammpsData : nil
   }
 
+  /// Reads one frame of a file and holds no other.
+  /// - Parameter index: counted from 0; nil for the last.
+  /// - Returns: the frame, or nil where the file has too few; and the number of frames, of extended XYZ up to the one that was asked for.
+  /// - Throws: `InputError` like `read`; what comes after the frame in extended XYZ is not looked at.
+  public static func frame(
+    _ index: Int?, path: String, units: Units
+  ) throws(InputError) -> (structure: Structure?, count: Int) {
+    switch try format(of: path) {
+    case .extendedXYZ:
+      var reader = try ExtendedXYZ.Reader(path: path, units: units)
+      var latest: Structure?
+      while let structure = try reader.next() {
+        latest = structure
+        if reader.frameCount - 1 == index { return (structure, reader.frameCount) }
+      }
+      guard latest != nil else { throw InputError("holds no frame", file: path) }
+      return (index == nil ? latest : nil, reader.frameCount)
+    case .amberTrajectory, .amberRestart:
+      let reader = try AmberTrajectory.Reader(path: path, units: units)
+      guard reader.frameCount > 0 else { throw InputError("holds no whole frame", file: path) }
+      let wanted = index ?? reader.frameCount - 1
+      return (wanted >= 0 && wanted < reader.frameCount ? try reader.structure(wanted) : nil, reader.frameCount)
+    case .lammpsData, .checkpoint:
+      let structures = try read(path: path, units: units)
+      return (structures.indices.contains(index ?? 0) ? structures[index ?? 0] : nil, structures.count)
+    }
+  }
+
   /// Reads all frames of a file in memory.
   /// - Throws: `InputError` for files that cannot be read and for checkpoints, which hold a run and not a structure.
   public static func read(path: String, units: Units) throws(InputError) -> [Structure] {

@@ -156,6 +156,24 @@ struct GoodDeckTests {
     #expect(plan.models.map { $0 is SumModel } == [false, true])
   }
 
+  @Test("Trajectories that runs start from are among the hashes of what went in")
+  func configurations() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tektite-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let frames = "2\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3\nA 1 1 1\nB 3 1 1\n"
+    try Data(frames.utf8).write(to: folder.appendingPathComponent("starts.extxyz"))
+    let text = """
+      units: lj
+      system: {structure: starts.extxyz, masses: {A: 1, B: 1}}
+      potential: kob-andersen
+      stages:
+        - isoconfigurational: {name: of others, runs: 2, temperature: 1, timestep: 0.004, steps: 10, configurations: {file: starts.extxyz, count: 1}}
+      """
+    let hashes = try Deck(text: text, path: folder.path + "/deck.yaml").plan().hashes
+    #expect(hashes["configurations_of_others"] != nil && hashes["configurations_of_others"] == hashes["structure"])
+  }
+
   @Test("A deck without a title is called after its file")
   func title() throws {
     #expect(try Deck(contentsOf: DeckDocuments.folder + "/good/minimal.yaml").title == "minimal")
