@@ -69,14 +69,15 @@ private func byFours(
 
   @inline(__always) func four(
     _ x: FourVectors, _ v0: FourVectors, _ f: FourVectors, _ m: SIMD4<Double>, _ r: FourVectors,
-    _ deviates: FourVectors?, _ slot: Int, _ live: Int
+    _ deviates: FourVectors, _ slot: Int, _ live: Int
   ) -> (FourVectors, FourVectors) {
     let kick = (h / m) * f
     var v = v0
     if kicks > 0 { v = v + kick }
     if kicks == 2 { v = v + kick }
     var d: FourVectors
-    if var noise = deviates {
+    if fluctuates {
+      var noise = deviates
       noise.z = depth * noise.z
       let after = (keep * v) + (Doubles4.root(Doubles4(variance / m)).v * noise)
       let taken = SIMD4(repeating: 0.5) * m * (after.squares - v.squares)
@@ -114,15 +115,16 @@ private func byFours(
   var i = range.lowerBound
   while i < range.upperBound {
     // Deviates are drawn for as many atoms as two of the widest registers hold; the rest goes by fours at every level.
-    let group = min(Normals.count, range.upperBound - i)
-    let noise = fluctuates ? Normals(key: key, step: counter, atoms: WideAtoms(a.identity + i, count: group)) : nil
+    let group = min(WideNumbers.scalarCount, range.upperBound - i)
+    var noise: Normals = (.zero, .zero, .zero)
+    if fluctuates { noise = normals(key: key, step: counter, atoms: atomWords(a.identity + i, count: group)) }
     var done = 0
     while done + 4 <= group {
       let at = i + done
       let m = UnsafeRawPointer(a.masses + at).loadUnaligned(as: SIMD4<Double>.self)
       let (x, v) = four(
         FourVectors(a.positions + at), FourVectors(a.velocities + at), FourVectors(a.forces + at), m,
-        FourVectors(reference + at), noise?.four(from: done), at, 4)
+        FourVectors(reference + at), fourNormals(noise, from: done), at, 4)
       x.store(a.positions + at)
       v.store(a.velocities + at)
       done += 4
@@ -146,7 +148,7 @@ private func byFours(
       }
       // Empty lanes fluctuate too, from the origin, and must not count among the displacements.
       let kept = most
-      let (x1, v1) = four(x, v, f, m, r, noise?.four(from: done), at, live)
+      let (x1, v1) = four(x, v, f, m, r, fourNormals(noise, from: done), at, live)
       most = kept
       for lane in 0..<live {
         a.positions[at + lane] = Vector3(x1.x[lane], x1.y[lane], x1.z[lane])

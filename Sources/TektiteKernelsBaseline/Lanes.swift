@@ -483,19 +483,16 @@ struct Floats16: PairLanes {
   typealias WideFloats = Floats16
   typealias WideNumbers = SIMD16<Double>
   typealias WideWords = SIMD16<UInt64>
-  typealias WideAtoms = SIMD16<Int32>
 #elseif TEKTITE_AVX2
   typealias WideDoubles = Doubles4
   typealias WideFloats = Floats8
   typealias WideNumbers = SIMD8<Double>
   typealias WideWords = SIMD8<UInt64>
-  typealias WideAtoms = SIMD8<Int32>
 #else
   typealias WideDoubles = Doubles4
   typealias WideFloats = Floats4
   typealias WideNumbers = SIMD8<Double>
   typealias WideWords = SIMD8<UInt64>
-  typealias WideAtoms = SIMD8<Int32>
 #endif
 
 /// The width of clusters that this level's pair kernels work on.

@@ -5,7 +5,7 @@ import TektiteLayouts
 
 /// The four words of Philox 4×32-10 for counters side by side; each word in a 64-bit lane.
 @inline(__always)
-private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
+private func philox(key: UInt64, step: UInt64, atoms: WideWords) -> (
   WideWords, WideWords, WideWords, WideWords
 ) {
   let low = words(0xffff_ffff)
@@ -14,7 +14,7 @@ private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
   let by32 = words(32)
   var c0 = words(step & 0xffff_ffff)
   var c1 = words(step >> 32)
-  var c2 = WideWords(truncatingIfNeeded: atoms) & low
+  var c2 = atoms
   var c3 = WideWords.zero
   var k0 = UInt32(truncatingIfNeeded: key)
   var k1 = UInt32(truncatingIfNeeded: key >> 32)
@@ -125,46 +125,45 @@ private func philox(key: UInt64, step: UInt64, atoms: WideAtoms) -> (
   return (unsafeBitCast(cosine, to: WideNumbers.self), unsafeBitCast(sine, to: WideNumbers.self))
 }
 
-/// Three independent standard normal deviates for each of some atoms, component by component.
-struct Normals {
-  var x: WideNumbers, y: WideNumbers, z: WideNumbers
+/// Three independent standard normal deviates for each of as many atoms as two registers hold numbers, component by component: each step of the arithmetic waits for the one before
+/// it, and two such chains go on side by side. A tuple and not a structure: the functions that the compiler makes for copying
+/// structures of this size are weak symbols, and the linker might take this level's.
+typealias Normals = (x: WideNumbers, y: WideNumbers, z: WideNumbers)
 
-  /// As many atoms as two registers hold numbers: each step of the arithmetic waits for the one before it, and two such chains go on side by side.
-  @inline(__always) static var count: Int { WideNumbers.scalarCount }
-
-  /// A pure function of (key, step, atom), by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645) from the four words of one
-  /// Philox evaluation. The largest possible deviate is 6.76.
-  @inline(__always) init(key: UInt64, step: UInt64, atoms: WideAtoms) {
-    let (w0, w1, w2, w3) = philox(key: key, step: step, atoms: atoms)
-    let r1 = radius(uniform(w0))
-    let r2 = radius(uniform(w2))
-    let (c1, s1) = turn(uniform(w1))
-    let (c2, _) = turn(uniform(w3))
-    (x, y, z) = (r1 * c1, r1 * s1, r2 * c2)
-  }
-
-  /// Those of four atoms, from number `first` on, a multiple of four.
-  @inline(__always) func four(from first: Int) -> FourVectors {
-    withUnsafeBytes(of: self) { bytes in
-      let (offset, stride) = (8 * first, 8 * WideNumbers.scalarCount)
-      return FourVectors(
-        bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<Double>.self),
-        bytes.loadUnaligned(fromByteOffset: offset + stride, as: SIMD4<Double>.self),
-        bytes.loadUnaligned(fromByteOffset: offset + 2 * stride, as: SIMD4<Double>.self))
-    }
-  }
+/// A pure function of (key, step, atom), by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645) from the four words of one
+/// Philox evaluation. The largest possible deviate is 6.76.
+@inline(__always) func normals(key: UInt64, step: UInt64, atoms: WideWords) -> Normals {
+  let (w0, w1, w2, w3) = philox(key: key, step: step, atoms: atoms)
+  let r1 = radius(uniform(w0))
+  let r2 = radius(uniform(w2))
+  let (c1, s1) = turn(uniform(w1))
+  let (c2, _) = turn(uniform(w3))
+  return (r1 * c1, r1 * s1, r2 * c2)
 }
 
-extension WideAtoms {
-  /// The first `count` numbers of an array, and zero for the rest.
-  @inline(__always) init(_ p: UnsafePointer<Int32>, count: Int) {
-    if count == Self.scalarCount {
-      self = UnsafeRawPointer(p).loadUnaligned(as: Self.self)
-    } else {
-      self = .zero
-      for lane in 0..<count { self[lane] = p[lane] }
-    }
+/// Those of four atoms, from number `first` on, a multiple of four.
+@inline(__always) func fourNormals(_ n: Normals, from first: Int) -> FourVectors {
+  #if TEKTITE_AVX512
+    let (x, y, z) =
+      first < 8 ? (n.x.lowHalf, n.y.lowHalf, n.z.lowHalf) : (n.x.highHalf, n.y.highHalf, n.z.highHalf)
+    let isLow = first & 4 == 0
+  #else
+    let (x, y, z) = n
+    let isLow = first == 0
+  #endif
+  return isLow
+    ? FourVectors(x.lowHalf, y.lowHalf, z.lowHalf) : FourVectors(x.highHalf, y.highHalf, z.highHalf)
+}
+
+/// The first `count` numbers of atoms in an array, and zero for the rest. Lane by lane, since generic conversions are calls.
+@inline(__always) func atomWords(_ p: UnsafePointer<Int32>, count: Int) -> WideWords {
+  var words = WideWords.zero
+  if count == WideWords.scalarCount {
+    for lane in 0..<WideWords.scalarCount { words[lane] = UInt64(UInt32(bitPattern: p[lane])) }
+  } else {
+    for lane in 0..<count { words[lane] = UInt64(UInt32(bitPattern: p[lane])) }
   }
+  return words
 }
 
 /// Writes the deviates of a range of atoms, for tests and for initial velocities.
@@ -173,8 +172,8 @@ public func normals(
 ) {
   var i = 0
   while i < count {
-    let live = min(Normals.count, count - i)
-    let v = Normals(key: key, step: step, atoms: WideAtoms(atoms + i, count: live))
+    let live = min(WideNumbers.scalarCount, count - i)
+    let v: Normals = normals(key: key, step: step, atoms: atomWords(atoms + i, count: live))
     for lane in 0..<live { out[i + lane] = Vector3(v.x[lane], v.y[lane], v.z[lane]) }
     i += live
   }
