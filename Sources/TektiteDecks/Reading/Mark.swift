@@ -6,8 +6,11 @@ struct Mark: Hashable, Sendable {
   var line: Int
   var column: Int
 
-  /// An error at this place.
-  func error(_ message: String) -> InputError { InputError(message, file: file, line: line, column: column) }
+  /// An error at this place, in one line: what it quotes from the deck may hold several, which spaces join.
+  func error(_ message: String) -> InputError {
+    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return InputError(line, file: file, line: self.line, column: column)
+  }
 }
 
 /// Where the values of a section were written. Two sections that differ only in their marks are equal.

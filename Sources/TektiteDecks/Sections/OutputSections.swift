@@ -173,6 +173,7 @@ enum RunFiles {
 
   /// Why a name cannot be that of an output, or nil.
   static func complaint(_ name: String) -> String? {
+    if name.isEmpty { return "an empty name; leave the key out for the usual one" }
     let shown = name.prefix(60)
     if name.hasPrefix("/") || name.split(separator: "/").contains("..") {
       return
