@@ -450,18 +450,8 @@ extension Codec where Value == [NeighborCriterion.Pair] {
         var pairs: [NeighborCriterion.Pair] = []
         var seen: Set<Set<String>> = []
         for entry in entries {
-          let labels = entry.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-          guard labels.count == 2 else {
-            throw entry.mark.error(
-              "'\(entry.key.prefix(40))' is not a pair; write two labels with a hyphen between them, such as A-B")
-          }
-          for label in labels {
-            if let complaint = SpeciesLabel.complaint(label) { throw entry.mark.error(complaint) }
-          }
-          if !seen.insert(Set(labels)).inserted {
-            throw entry.mark.error("the pair \(labels[0])-\(labels[1]) is given twice; A-B and B-A are the same pair")
-          }
-          pairs.append(.init(labels[0], labels[1], sigma: try length.decode(entry.value, context)))
+          let (first, second) = try PairEntry.pair(entry, &seen)
+          pairs.append(.init(first, second, sigma: try length.decode(entry.value, context)))
         }
         return pairs
       },

@@ -17,15 +17,7 @@ struct CageRun: Sendable {
   /// - Parameters:
   ///   - number: from 0; it is the key of velocities and noise.
   ///   - stops: asked now and then whether to give up.
-  func run(_ number: Int, stops: () -> Bool) -> EnsembleResult {
-    do {
-      return try go(number, stops)
-    } catch {
-      return .failed(error)
-    }
-  }
-
-  private func go(_ number: Int, _ stops: () -> Bool) throws -> EnsembleResult {
+  func run(_ number: Int, stops: () -> Bool) throws -> EnsembleResult {
     var run = try GuardedRun(
       from: start, units: units, model, skin: skin, temperature: stage.temperature, timestep: stage.timestep,
       name: "\(stage.name), run \(number + 1)", seed: seed, stage: index, draw: number + 1, conservesMomentum: false)

@@ -14,7 +14,7 @@ extension Simulation {
     return try runEnsemble(course, index: index, resuming: state) { start in
       let ensemble = CageRun(
         stage: stage, start: start, units: units, seed: seed, index: index, model: model, skin: skin)
-      return { number, stops in ensemble.run(number, stops: stops) }
+      return { number, stops in try ensemble.run(number, stops: stops) }
     } finish: { simulation, configuration, sums, start in
       let part = stage.part(configuration)
       let files = CageFiles(stage: part, sums: sums, start: start, units: units)

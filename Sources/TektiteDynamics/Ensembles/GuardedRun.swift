@@ -10,6 +10,11 @@ enum EnsembleResult: Sendable {
   case unphysical(UnphysicalReport, lastGood: Frame)
   /// The potential failed.
   case failed(any Error)
+
+  /// What a run gives, errors included.
+  init(_ run: () throws -> EnsembleResult) {
+    do { self = try run() } catch { self = .failed(error) }
+  }
 }
 
 /// A run of an ensemble: atoms of its own, on one thread, under the eye of a guard.

@@ -30,7 +30,7 @@ extension Simulation {
   ///   - finish: takes the sums of a configuration.
   mutating func runEnsemble(
     _ course: EnsembleCourse, index: Int, resuming state: RunState?,
-    prepare: (Structure) throws -> @Sendable (Int, () -> Bool) -> EnsembleResult,
+    prepare: (Structure) throws -> @Sendable (Int, () -> Bool) throws -> EnsembleResult,
     finish: (inout Simulation, Int, PropensitySums, Structure) throws -> Void
   ) throws -> RunOutcome? {
     let clock = ContinuousClock()
@@ -103,8 +103,8 @@ extension Simulation {
             isFirst = false
             let k = next.add(1, ordering: .relaxed).oldValue
             guard k < width else { return }
-            let result = run(numbers + k) {
-              (handlesSignals ? SignalCatcher.pending : nil) ?? interruption.pending != nil
+            let result = EnsembleResult {
+              try run(numbers + k) { (handlesSignals ? SignalCatcher.pending : nil) ?? interruption.pending != nil }
             }
             results.withLock { $0[k] = result }
             if case .done = result { continue }

@@ -28,7 +28,7 @@ extension Simulation {
         stage: stage, times: times, start: start,
         bonds: stage.measure == .bondBreaking ? StartingBonds(of: start, stage.bonds) : nil, units: units, seed: seed,
         index: index, model: model, skin: skin)
-      return { number, stops in ensemble.run(number, stops: stops) }
+      return { number, stops in try ensemble.run(number, stops: stops) }
     } finish: { simulation, configuration, sums, start in
       try simulation.writePropensities(of: stage.part(configuration), sums, start, model, skin: skin)
       if configuration == stage.configurationCount - 1, stage.configurations != nil {
@@ -82,15 +82,7 @@ struct IsoconfigurationalRun: Sendable {
   /// - Parameters:
   ///   - number: from 0; it is the key of the velocities.
   ///   - stops: asked now and then whether to give up.
-  func run(_ number: Int, stops: () -> Bool) -> EnsembleResult {
-    do {
-      return try go(number, stops)
-    } catch {
-      return .failed(error)
-    }
-  }
-
-  private func go(_ number: Int, _ stops: () -> Bool) throws -> EnsembleResult {
+  func run(_ number: Int, stops: () -> Bool) throws -> EnsembleResult {
     var run = try GuardedRun(
       from: start, units: units, model, skin: skin, temperature: stage.temperature, timestep: stage.timestep,
       name: "\(stage.name), run \(number + 1)", seed: seed, stage: index, draw: number + 1, conservesMomentum: true)
