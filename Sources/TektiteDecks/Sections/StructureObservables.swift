@@ -33,16 +33,10 @@ extension Codec where Value == NeighborRule {
           }
           if pairs.isEmpty { throw entry.value.mark.error("the radii of neighbours hold no pair of species") }
           var radii: [NeighborRule.PairRadius] = []
+          var seen: Set<Set<String>> = []
           for pair in pairs {
-            let labels = pair.key.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-            guard labels.count == 2 else {
-              throw pair.mark.error(
-                "'\(pair.key.prefix(60))' is not a pair of species; join two labels by a dash, such as A-B")
-            }
-            for label in labels {
-              if let complaint = SpeciesLabel.complaint(label) { throw pair.mark.error(complaint) }
-            }
-            radii.append(.init(labels[0], labels[1], try radius.decode(pair.value, context)))
+            let (first, second) = try PairEntry.pair(pair, &seen)
+            radii.append(.init(first, second, try radius.decode(pair.value, context)))
           }
           return .radii(radii)
         default:
