@@ -184,7 +184,7 @@ struct PotentialResolver {
     _ pairs: [PairEntry], _ precision: Precision, cutoff: (PairSection) -> Double
   ) throws(InputError) -> (labels: [String], pairs: [LennardJones.Pair]) {
     try checkClassical(precision)
-    let labels = PairEntry.labels(pairs)
+    let labels = SpeciesPairs.labels(pairs.map { ($0.first, $0.second) })
     let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($0.element, $0.offset) })
     var matrix = [LennardJones.Pair](
       repeating: LennardJones.Pair(epsilon: 0, sigma: 1, cutoff: 1), count: labels.count * labels.count)

@@ -7,7 +7,7 @@ extension FormulaSection {
 
   /// The model, with its tables made.
   func resolved(precision: Precision, units: Units) throws(InputError) -> ResolvedModel {
-    let labels = PairEntry.labels(pairs.map { ($0.first, $0.second) })
+    let labels = SpeciesPairs.labels(pairs.map { ($0.first, $0.second) })
     let charge = Dictionary(charges.map { ($0.label, $0.value) }) { first, _ in first }
     var matrix = [PairFormula](repeating: PairFormula([]), count: labels.count * labels.count)
     var schemes: [FormulaScheme] = []

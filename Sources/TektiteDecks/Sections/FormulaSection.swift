@@ -255,7 +255,7 @@ extension Codec where Value == [PairTermsEntry] {
         ("type", .text("object")), ("minProperties", .number(1)), ("additionalProperties", terms.schema),
       ]),
       decode: { node, context throws(InputError) in
-        let pairs = try PairEntry.decode(node, expectation) { value throws(InputError) in
+        let pairs = try SpeciesPairs.decode(node, expectation) { value throws(InputError) in
           let list = try terms.decode(value, context)
           if list.count > 32 { throw list[32].marks.section.error("more than 32 terms for one pair") }
           return list

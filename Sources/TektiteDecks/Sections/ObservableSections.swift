@@ -450,7 +450,7 @@ extension Codec where Value == [NeighborCriterion.Pair] {
         var pairs: [NeighborCriterion.Pair] = []
         var seen: Set<Set<String>> = []
         for entry in entries {
-          let (first, second) = try PairEntry.pair(entry, &seen)
+          let (first, second) = try SpeciesPairs.pair(entry, &seen)
           pairs.append(.init(first, second, sigma: try length.decode(entry.value, context)))
         }
         return pairs

@@ -35,7 +35,7 @@ extension Codec where Value == NeighborRule {
           var radii: [NeighborRule.PairRadius] = []
           var seen: Set<Set<String>> = []
           for pair in pairs {
-            let (first, second) = try PairEntry.pair(pair, &seen)
+            let (first, second) = try SpeciesPairs.pair(pair, &seen)
             radii.append(.init(first, second, try radius.decode(pair.value, context)))
           }
           return .radii(radii)
