@@ -33,7 +33,8 @@ struct BenchRow: Codable {
 struct BenchSuite {
   var liquid = BenchLiquid.kobAndersen
 
-  /// A structure repeated `times` in each direction, without diameters; velocities are repeated too.
+  /// A structure repeated `times` in each direction, without diameters and, if it is repeated at all, without velocities: copies that move alike have no faster
+  /// atom than one of them, and their lists would last longer than those of a liquid of that size.
   func replicated(_ structure: Structure, _ times: Int) -> Structure {
     guard times > 1 else { return structure }
     var frame = structure.frame
@@ -46,7 +47,6 @@ struct BenchSuite {
         for c in 0..<(structure.dimensions == 2 ? 1 : times) {
           let shift = Vector3(Double(a), Double(b), Double(c)) * h
           frame.positions += structure.frame.positions.map { $0 + shift }
-          frame.velocities += structure.frame.velocities
           topology.species += structure.topology.species
           topology.masses += structure.topology.masses
         }
