@@ -43,33 +43,62 @@ private let tiny = 1e-60
   #endif
 }
 
-/// sin(k√u)/√u for positive u, to a few units in the last place of k while k√u is below 10⁵.
-///
-/// The phase is brought to [−π/2, π/2] by subtracting a multiple of π in three parts (Cody and Waite) of 33, 33 and 53 digits, so that products with whole
-/// numbers below 2²⁰ are exact. There sin y = y + y³ p(y²), where p interpolates at the zeros of a Chebyshev polynomial; the error is below 1e-18 y.
-@inline(__always) private func waves(_ u: Lanes, _ k: Lanes) -> Lanes {
-  let inverse = inverseRoot(u)
-  let x = k * (u * inverse)
-  // Adding 1.5·2⁵² rounds to a whole number, whose parity is then the lowest bit.
-  let rounder = Lanes.constant(0x1.8p52)
-  let shifted = Lanes.fma(x, Lanes.constant(1 / Double.pi), rounder)
-  let turns = shifted - rounder
+/// Four vectors at once. What follows is one long chain of dependent steps for a vector, and the processor does not look far enough ahead to find
+/// the next vector's chain by itself; so each part of it is done for four vectors before the next part begins.
+private typealias Vectors4 = (Lanes, Lanes, Lanes, Lanes)
+
+@inline(__always) private func each(_ a: Vectors4, _ body: (Lanes) -> Lanes) -> Vectors4 {
+  (body(a.0), body(a.1), body(a.2), body(a.3))
+}
+
+@inline(__always) private func each(_ a: Vectors4, _ b: Vectors4, _ body: (Lanes, Lanes) -> Lanes) -> Vectors4 {
+  (body(a.0, b.0), body(a.1, b.1), body(a.2, b.2), body(a.3, b.3))
+}
+
+/// Adding 1.5·2⁵² rounds to a whole number, whose parity is then the lowest bit.
+private let rounding = 0x1.8p52
+
+/// x/π as a whole number, plus `rounding`.
+@inline(__always) private func halfTurns(_ x: Lanes) -> Lanes {
+  Lanes.fma(x, Lanes.constant(1 / Double.pi), Lanes.constant(rounding))
+}
+
+/// x less its half turns, in [−π/2, π/2]: a multiple of π in three parts (Cody and Waite) of 33, 33 and 53 digits, so that products with whole
+/// numbers below 2²⁰ are exact.
+@inline(__always) private func reduced(_ x: Lanes, _ shifted: Lanes) -> Lanes {
+  let turns = shifted - Lanes.constant(rounding)
   var y = Lanes.fma(turns, Lanes.constant(-0x1.921fb544p1), x)
   y = Lanes.fma(turns, Lanes.constant(-0x1.0b4611a6p-33), y)
-  y = Lanes.fma(turns, Lanes.constant(-0x1.3198a2e03707p-68), y)
+  return Lanes.fma(turns, Lanes.constant(-0x1.3198a2e03707p-68), y)
+}
+
+/// sin y of a reduced y as y + y³ p(y²), where p interpolates at the zeros of a Chebyshev polynomial; the error is below 1e-18 y. Pairs of terms side by
+/// side make a shorter chain than one term after another.
+@inline(__always) private func sine(_ y: Lanes) -> Lanes {
   let q = y * y
-  var p = Lanes.constant(2.731428986122616e-15)
-  p = Lanes.fma(p, q, Lanes.constant(-7.643969031052769e-13))
-  p = Lanes.fma(p, q, Lanes.constant(1.6058977272815506e-10))
-  p = Lanes.fma(p, q, Lanes.constant(-2.5052107616384595e-08))
-  p = Lanes.fma(p, q, Lanes.constant(2.755731921915843e-06))
-  p = Lanes.fma(p, q, Lanes.constant(-1.9841269841254955e-04))
-  p = Lanes.fma(p, q, Lanes.constant(8.333333333333316e-03))
-  p = Lanes.fma(p, q, Lanes.constant(-1.6666666666666666e-01))
-  let sine = Lanes.fma(y * q, p, y)
+  let q2 = q * q
+  let p0 = Lanes.fma(Lanes.constant(8.333333333333316e-03), q, Lanes.constant(-1.6666666666666666e-01))
+  let p2 = Lanes.fma(Lanes.constant(2.755731921915843e-06), q, Lanes.constant(-1.9841269841254955e-04))
+  let p4 = Lanes.fma(Lanes.constant(1.6058977272815506e-10), q, Lanes.constant(-2.5052107616384595e-08))
+  let p6 = Lanes.fma(Lanes.constant(2.731428986122616e-15), q, Lanes.constant(-7.643969031052769e-13))
+  let low = Lanes.fma(p2, q2, p0)
+  let high = Lanes.fma(p6, q2, p4)
+  return Lanes.fma(y * q, Lanes.fma(high, q2 * q2, low), y)
+}
+
+/// s with its sign changed where the number of half turns is odd.
+@inline(__always) private func signed(_ s: Lanes, _ shifted: Lanes) -> Lanes {
   let sign = unsafeBitCast(shifted.v, to: Bits.self) &<< Bits(repeating: 63)
-  let signed = Lanes(unsafeBitCast(unsafeBitCast(sine.v, to: Bits.self) ^ sign, to: type(of: sine.v)))
-  return signed * inverse
+  return Lanes(unsafeBitCast(unsafeBitCast(s.v, to: Bits.self) ^ sign, to: type(of: s.v)))
+}
+
+/// sin(k√u)/√u for positive u, to a few units in the last place of k while k√u is below 10⁵.
+@inline(__always) private func waves(_ u: Vectors4, _ k: Lanes) -> Vectors4 {
+  let inverse = each(u, inverseRoot)
+  let x = each(u, inverse) { k * ($0 * $1) }
+  let shifted = each(x, halfTurns)
+  let sines = each(each(x, shifted, reduced), sine)
+  return each(each(sines, shifted, signed), inverse) { $0 * $1 }
 }
 
 /// Σ sin(kr)/(kr). The order of additions depends on the number of atoms alone.
@@ -78,11 +107,28 @@ public func isotropicSum(_ a: borrowing DisplacementRows, _ k: Double) -> Double
   let start = Lanes.constant(tiny)
   var sum = Lanes.zero
   var i = 0
-  while i < a.count {
-    sum = sum + waves(squares(a, i, start), wave)
-    i += Lanes.count
+  // Past the end nothing has moved.
+  @inline(__always) func next() -> Lanes {
+    guard i < a.count else { return start }
+    defer { i += Lanes.count }
+    return squares(a, i, start)
   }
-  // What filled up the last vector has not moved.
+  while i + 4 * Lanes.count <= a.count {
+    let u = (
+      squares(a, i, start), squares(a, i + Lanes.count, start), squares(a, i + 2 * Lanes.count, start),
+      squares(a, i + 3 * Lanes.count, start)
+    )
+    let w = waves(u, wave)
+    sum = sum + ((w.0 + w.1) + (w.2 + w.3))
+    i += 4 * Lanes.count
+  }
+  let rest = i
+  if i < a.count {
+    let w = waves((next(), next(), next(), next()), wave)
+    sum = sum + ((w.0 + w.1) + (w.2 + w.3))
+    i = rest + 4 * Lanes.count
+  }
+  // What filled up the last vectors has not moved.
   return sum.sum / k - Double(i - a.count)
 }
 
