@@ -109,24 +109,12 @@ public func isotropicSum(_ a: borrowing DisplacementRows, _ k: Double) -> Double
   var i = 0
   // Past the end nothing has moved.
   @inline(__always) func next() -> Lanes {
-    guard i < a.count else { return start }
     defer { i += Lanes.count }
-    return squares(a, i, start)
+    return i < a.count ? squares(a, i, start) : start
   }
-  while i + 4 * Lanes.count <= a.count {
-    let u = (
-      squares(a, i, start), squares(a, i + Lanes.count, start), squares(a, i + 2 * Lanes.count, start),
-      squares(a, i + 3 * Lanes.count, start)
-    )
-    let w = waves(u, wave)
-    sum = sum + ((w.0 + w.1) + (w.2 + w.3))
-    i += 4 * Lanes.count
-  }
-  let rest = i
-  if i < a.count {
+  while i < a.count {
     let w = waves((next(), next(), next(), next()), wave)
     sum = sum + ((w.0 + w.1) + (w.2 + w.3))
-    i = rest + 4 * Lanes.count
   }
   // What filled up the last vectors has not moved.
   return sum.sum / k - Double(i - a.count)

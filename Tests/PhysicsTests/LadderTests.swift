@@ -46,13 +46,12 @@ struct LadderTests {
     let temperature: String
 
     private func rows(_ file: String) throws -> [[String: Double]] {
-      let path = "\(folder)/T\(temperature)-production\(file).csv"
-      let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
-      let names = try #require(lines.first).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      return lines.dropFirst().map { line in
-        let fields = line.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
-        return Dictionary(uniqueKeysWithValues: zip(names, fields))
-      }
+      var reader = try ThermoTable.Reader(contentsOf: "\(folder)/T\(temperature)-production\(file).csv")
+      let names = reader.columns.map(\.name)
+      var rows: [[String: Double]] = []
+      var row: [Double] = []
+      while try reader.next(into: &row) { rows.append(Dictionary(uniqueKeysWithValues: zip(names, row))) }
+      return rows
     }
 
     func estimate(_ column: String, of atoms: Int = 1) throws -> Estimate {
